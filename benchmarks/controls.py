@@ -1,0 +1,122 @@
+"""Healthy runs, some of which look sick. No detector may fire on what is known to be absent."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+from grammar import Kind, make_rows
+from luthier.kit.label_tally import LabelTally
+from luthier.kit.text_key import text_key
+from luthier.records import Predictions, Rows, Source, Splits
+from luthier.sample import sample_path
+from luthier.settings import SplitSettings
+from luthier.stages.split import split
+from standin import Course, Result, train
+from trials import Trial, fresh_rows, script_of, shares
+
+DATA = ("conflicting_labels", "train_test_duplicates")
+
+
+def controls(seeds: int) -> Iterator[tuple[str, Callable[[], Trial]]]:
+    """Name and maker of each control; seven kinds, `seeds` of each."""
+    for seed in range(1000, 1000 + seeds):
+        for kind in ("pairs", "mixed", "keywords"):
+            yield f"{kind} {seed}", partial(_grammar, kind, seed)
+        yield f"imbalanced, well learned {seed}", partial(_imbalanced, seed)
+        yield f"duplicates that agree {seed}", partial(_agreeing_duplicates, seed)
+        yield f"one row in ten mislabelled {seed}", partial(_grammar, "mixed", seed, noise=0.1)
+        yield f"sample {seed}", partial(_sample, seed)
+
+
+def known_absent(result: Result) -> frozenset[str]:
+    """What the fresh rows rule out; borderline cases are claimed neither way."""
+    facts = result.evidence["checkpoints"]
+    absent = set(DATA)
+    if facts.evaluated == facts.best == facts.shipped:
+        absent.add("last_instead_of_best")
+    losses = [metrics["loss"] for metrics in result.fresh]
+    gap = result.evidence["history"][result.best].train["accuracy"]
+    gap -= result.fresh[result.best]["accuracy"]
+    advantage = result.advantage or 0.0
+    if losses[-1] / min(losses) < 1.05 and (gap < 0.03 or advantage >= 0.03):
+        absent.add("overfitting_or_too_few_labels")
+    if advantage >= 0.02:
+        absent.add("not_better_than_linear")
+    if _all_labels_can_be_told(result):
+        absent.add("minority_label_too_small")
+    return frozenset(absent)
+
+
+def _all_labels_can_be_told(result: Result) -> bool:
+    """With its true F1 and its test rows each label would be known to +-0.08, and none is rare."""
+    test: Predictions = result.evidence["test_predictions"]
+    fresh = result.fresh_predictions
+    for index, name in enumerate(fresh.label_names):
+        truth, answer = fresh.labels == index, fresh.predicted == index
+        rows = int((test.labels == index).sum())
+        scale = rows / max(1, int(truth.sum()))
+        counts = (int((truth & answer).sum()), int(truth.sum()), int(answer.sum()))
+        tally = LabelTally(name, *(round(count * scale) for count in counts), 0)
+        right_enough = tally.f1 >= float((fresh.labels == fresh.predicted).mean()) - 0.03
+        if tally.half_width() > 0.08 or (
+            rows < 0.6 * len(test) / len(fresh.label_names) and not right_enough
+        ):
+            return False
+    return True
+
+
+def _grammar(kind: Kind, seed: int, noise: float = 0.02) -> Trial:
+    rows = make_rows(kind, script_of(seed), 2400, seed, noise=noise)
+    fresh = fresh_rows(kind, script_of(seed), noise)
+    result = train(rows, shares(rows, seed), fresh, Course(seed=seed))
+    return Trial(kind, result.evidence, absent=known_absent(result))
+
+
+def _imbalanced(seed: int) -> Trial:
+    """One label has a fifth of the rows of the others, and is answered as well as they are."""
+    rows = make_rows("keywords", script_of(seed), 3000, seed, noise=0.0)
+    name = sorted(set(rows.columns["label"]))[seed % 4]
+    draw = np.random.default_rng(seed).random(len(rows))
+    keep = [i for i, label in enumerate(rows.columns["label"]) if label != name or draw[i] < 0.2]
+    rows = rows.take(keep)
+    fresh = fresh_rows("keywords", script_of(seed), 0.0)
+    result = train(rows, shares(rows, seed), fresh, Course(seed=seed))
+    return Trial("imbalanced", result.evidence, absent=known_absent(result))
+
+
+def _agreeing_duplicates(seed: int) -> Trial:
+    """One training row in five stands there twice, with the same label."""
+    rows = make_rows("mixed", script_of(seed), 2000, seed)
+    splits = shares(rows, seed)
+    twice = splits.ids_of("train")[::5].tolist()
+    ids = [*range(len(rows)), *twice]
+    doubled = rows.take(ids)
+    doubled = Rows(
+        np.arange(len(ids)), doubled.columns, doubled.locations, doubled.given_split, rows.source
+    )
+    sides = Splits(doubled.ids, (*splits.names, *(["train"] * len(twice))), "given", seed)
+    result = train(doubled, sides, fresh_rows("mixed", script_of(seed)), Course(seed=seed))
+    return Trial("duplicates that agree", result.evidence, absent=known_absent(result))
+
+
+def _sample(seed: int) -> Trial:
+    """The embedded sample without its conflicts, split by Luthier: free of conflicts and leaks."""
+    with sample_path().open(encoding="utf-8", newline="") as stream:
+        table = list(csv.DictReader(stream))
+    labels: dict[str, set[str]] = {}
+    for row in table:
+        labels.setdefault(text_key(row["text"]), set()).add(row["label"])
+    table = [row for row in table if len(labels[text_key(row["text"])]) == 1]
+    n = len(table)
+    rows = Rows(
+        np.arange(n),
+        {"text": [row["text"] for row in table], "label": [row["label"] for row in table]},
+        [f"messages.csv:{row['id']}" for row in table],
+        [None] * n,
+        Source("messages.csv", (), n, {"text": "text", "label": "label"}),
+    )
+    splits = split(rows, SplitSettings(seed=seed))
+    return Trial("sample", {"rows": rows, "splits": splits}, absent=frozenset(DATA))

@@ -1,0 +1,32 @@
+"""`luthier demo`: the whole way on the embedded sample."""
+
+from __future__ import annotations
+
+import argparse
+
+from luthier.cli.arguments import Verbs, add_run_dir, new_parser, settings_of
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    summary = "the whole way on the embedded sample, in under 3 minutes"
+    parser = new_parser(verbs, "demo", summary, run, settings=True)
+    add_run_dir(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it. Findings are what a demo is for, so they do not make the exit code 1."""
+    from luthier.cli.progress import listener
+    from luthier.cli.results import exit_code, show_run
+    from luthier.cli.stopping import stop_on_ctrl_c
+    from luthier.journeys.workup import demo
+
+    with stop_on_ctrl_c() as should_stop, listener() as listen:
+        done = demo(
+            run_dir=args.run_dir,
+            settings=settings_of(args),
+            listen=listen,
+            should_stop=should_stop,
+        )
+    show_run(done, json_wanted=args.json)
+    return exit_code(done.diagnosis, "never")

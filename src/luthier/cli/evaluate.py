@@ -1,0 +1,30 @@
+"""`luthier evaluate RUN`: judge the model of a run again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from luthier.cli.arguments import Verbs, add_run, new_parser
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    summary = "judge the model of a run again (a look at the test rows is recorded)"
+    parser = new_parser(verbs, "evaluate", summary, run)
+    add_run(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    from luthier.cli.progress import listener
+    from luthier.cli.results import score_lines
+    from luthier.journeys.verbs import evaluate
+
+    with listener() as listen:
+        done = evaluate(args.run_folder, listen=listen)
+    if args.json:
+        print(json.dumps(done.metrics, ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(score_lines(done)))
+    return 0

@@ -1,0 +1,45 @@
+"""`luthier faults`: every fault that Luthier looks for."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from luthier.cli.arguments import Verbs, new_parser
+
+if TYPE_CHECKING:
+    from luthier.faults import Fault
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    new_parser(verbs, "faults", "every fault that Luthier looks for", run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    from luthier.journeys.verbs import list_faults
+
+    faults = list_faults()
+    if args.json:
+        print(json.dumps([_as_json(fault) for fault in faults], ensure_ascii=False, indent=1))
+        return 0
+    width = max(len(fault.id) for fault in faults)
+    for fault in faults:
+        print(f"{fault.id:<{width}}  {fault.info.status:<8}{fault.error or fault.info.title}")
+    print("\nnext: luthier explain FAULT")
+    return 2 if any(fault.error for fault in faults) else 0
+
+
+def _as_json(fault: Fault) -> dict[str, object]:
+    return {
+        "fault": fault.id,
+        "stage": fault.stage,
+        "code": fault.info.code,
+        "title": fault.info.title,
+        "status": fault.info.status,
+        "needs": fault.needs,
+        "track_record": fault.track_record,
+        "error": fault.error or None,
+    }

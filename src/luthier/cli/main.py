@@ -1,0 +1,77 @@
+"""The command `luthier`: parse, call, print, exit code; nothing heavy is imported before use.
+
+Exit codes: 0 nothing at or above `diagnose.fail_on` was found; 1 something was; 2 wrong input or
+Luthier's own failure, a crashed detector included; 130 stopped by a second Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from luthier.errors import LuthierError
+
+VERBS = (
+    "demo",
+    "workup",
+    "audit",
+    "split",
+    "train",
+    "evaluate",
+    "diagnose",
+    "prescribe",
+    "predict",
+    "report",
+    "explain",
+    "faults",
+    "settings",
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = build_parser()
+    args, rest = parser.parse_known_args(argv)
+    try:
+        from luthier.cli.arguments import settings_flags
+
+        args.flags = settings_flags(rest, args)
+        return int(args.run(args))
+    except LuthierError as error:
+        from luthier.cli.failure import show_error
+
+        return show_error(error, as_json=getattr(args, "json", False))
+    except BrokenPipeError:  # the reader of our output went away; that is no failure of ours
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        print("\nstopped; --resume goes on from the last checkpoint", file=sys.stderr)
+        return 130
+    except Exception as error:  # noqa: BLE001 - a person never sees a traceback
+        from luthier.cli.failure import show_own_failure
+
+        return show_own_failure(error, as_json=getattr(args, "json", False))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with one sub-parser per verb."""
+    parser = argparse.ArgumentParser(
+        prog="luthier",
+        description="From a labelled file to a fine-tuned model, and why it is not better.",
+        epilog="START: luthier demo, then luthier workup DATA. Every setting: luthier settings. "
+        "Any setting is also a flag: --train.learning_rate 1e-4",
+        allow_abbrev=False,
+    )
+    from luthier.cli.version import version
+
+    parser.add_argument("--version", action="version", version=f"luthier {version()}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for verb in VERBS:
+        importlib.import_module(f"luthier.cli.{verb}").add_parser(verbs)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

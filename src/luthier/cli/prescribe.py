@@ -1,0 +1,33 @@
+"""`luthier prescribe RUN`: what to change, safest first."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from luthier.cli.arguments import Verbs, add_run, new_parser
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    parser = new_parser(verbs, "prescribe", "what should change, safest first", run)
+    add_run(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    from luthier.cli.results import as_json
+    from luthier.journeys.verbs import prescribe
+    from luthier.records import Prescription
+
+    cures = prescribe(args.run_folder)
+    if args.json:
+        print(as_json(cures, tuple[Prescription, ...]))
+        return 0
+    if not cures:
+        print("nothing to change: no fault that was checked has fired")
+    for cure in cures:
+        print(f"{cure.applicability.value}: {cure.what}\n  why: {cure.why}")
+        for name, value in cure.settings.items():
+            print(f"  --{name} {json.dumps(value, ensure_ascii=False)}")
+    return 0

@@ -1,0 +1,26 @@
+"""`luthier report RUN`: write the page and the plots again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from luthier.cli.arguments import Verbs, add_run, new_parser
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    summary = "write report.html and the plots of a run again (needs no torch)"
+    parser = new_parser(verbs, "report", summary, run)
+    add_run(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    from luthier.cli.progress import listener
+    from luthier.journeys.verbs import report
+
+    with listener() as listen:
+        path = report(args.run_folder, listen=listen)
+    print(json.dumps({"report": str(path)}, ensure_ascii=False) if args.json else path)
+    return 0

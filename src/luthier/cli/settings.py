@@ -1,0 +1,32 @@
+"""`luthier settings [RUN]`: every setting, its default, unit, meaning and present value."""
+
+from __future__ import annotations
+
+import argparse
+
+from luthier.cli.arguments import Verbs, new_parser
+
+
+def add_parser(verbs: Verbs) -> None:
+    """Add the verb."""
+    summary = "every setting: default, unit, meaning, and where its value in a run comes from"
+    parser = new_parser(verbs, "settings", summary, run)
+    parser.add_argument("run_folder", nargs="?", metavar="RUN", help="show the values of this run")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it."""
+    from luthier.cli.results import as_json
+    from luthier.journeys.verbs import list_settings
+    from luthier.settings_file import SettingRow
+
+    settings = list_settings(args.run_folder)
+    if args.json:
+        print(as_json(settings, tuple[SettingRow, ...]))
+        return 0
+    for item in settings:
+        unit = f" {item.unit}" if item.unit else ""
+        origin = ": ".join(filter(None, (item.origin.kind, item.origin.detail)))
+        print(f"{item.name} = {item.value}{unit}  ({origin})")
+        print(f"    {item.meaning}; default {item.default}")
+    return 0

@@ -1,0 +1,215 @@
+"""`checkpoints/best/` and `last/`: whole or not at all, without pickle, each with its digest.
+
+`last/` is written before `best/`, and holds all that a resumed run needs. So after a crash between
+the two, `best/` is made again from `last/`, whose weights are the same at that step.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import torch
+from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, load_model, save_file, save_model
+
+from luthier.errors import Problem, RunFolderError
+from luthier.kit.digest import digest_of_tensors
+from luthier.records import Stopped
+from luthier.run_folder import recover_folder, replace_folder, write_json
+
+T = TypeVar("T")
+Kind = Literal["best", "last"]
+
+WEIGHTS = "model.safetensors"
+OPTIMIZER = "optimizer.safetensors"
+CHECKPOINT = "checkpoint.json"
+STATE = "state.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Which weights these are.
+
+    Args:
+        step: optimizer steps done.
+        epoch: epochs done, with fractions.
+        metric_name: what chooses the best checkpoint.
+        metric: its value on validation, None where it was not measured at this step.
+        digest: sha256 over the sorted weight tensors.
+        optimizer_digest: the same over the optimizer's state; empty in `best/`.
+    """
+
+    step: int
+    epoch: float
+    metric_name: str
+    metric: float | None
+    digest: str
+    optimizer_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """Where a run stands; with the weights and the optimizer's state it is all of it.
+
+    The learning rate, the order of rows and the dropout are functions of the seed and the step.
+
+    Args:
+        step: optimizer steps done.
+        seconds: wall time used for training up to here, evaluations included.
+        best_step: step of the best checkpoint; None before the first evaluation.
+        best_metric: its value on validation.
+        evaluations_without_improvement: since the best.
+        initial_digest: of the weights before the first step.
+        threads: CPU threads that the run uses.
+        inputs: what the run depends on: setting or part -> value, compared when it is resumed.
+        stopped: the last event of a run that has ended.
+    """
+
+    step: int
+    seconds: float
+    best_step: int | None
+    best_metric: float | None
+    evaluations_without_improvement: int
+    initial_digest: str
+    threads: int
+    inputs: Mapping[str, str]
+    stopped: Stopped | None = None
+
+
+def save_last(
+    folder: Path,
+    model: torch.nn.Module,
+    optimizer_state: Mapping[str, torch.Tensor],
+    checkpoint: Checkpoint,
+    state: TrainingState,
+) -> None:
+    """Write `last/` in one piece."""
+    temporary = _temporary(folder / "last")
+    save_model(model, str(temporary / WEIGHTS))
+    save_file({k: v.contiguous() for k, v in optimizer_state.items()}, temporary / OPTIMIZER)
+    write_json(temporary / CHECKPOINT, TypeAdapter(Checkpoint).dump_python(checkpoint))
+    write_json(temporary / STATE, TypeAdapter(TrainingState).dump_python(state, mode="json"))
+    _put(temporary, folder / "last")
+
+
+def save_state(folder: Path, state: TrainingState) -> None:
+    """Replace the state of `last/` where its weights stay the same."""
+    write_json(folder / "last" / STATE, TypeAdapter(TrainingState).dump_python(state, mode="json"))
+
+
+def copy_last_to_best(folder: Path, checkpoint: Checkpoint) -> None:
+    """Make `best/` of the weights in `last/`, in one piece. The file is shared where it can be."""
+    temporary = _temporary(folder / "best")
+    try:
+        os.link(folder / "last" / WEIGHTS, temporary / WEIGHTS)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(folder / "last" / WEIGHTS, temporary / WEIGHTS)
+    write_json(temporary / CHECKPOINT, TypeAdapter(Checkpoint).dump_python(checkpoint))
+    _put(temporary, folder / "best")
+
+
+def recover(folder: Path) -> None:
+    """Mend what a crash left: the previous checkpoints come back, unfinished ones go."""
+    if folder.is_dir():
+        recover_folder(folder / "last")
+        recover_folder(folder / "best")
+
+
+def clear(folder: Path) -> None:
+    """Forget the checkpoints of an earlier run, `last/` first: it is what a resume looks for."""
+    recover(folder)
+    for kind in ("last", "best"):
+        if (folder / kind).exists():
+            unwanted = _temporary(folder / kind) / kind
+            (folder / kind).rename(unwanted)
+            shutil.rmtree(unwanted.parent)
+
+
+def has(folder: Path, kind: Kind) -> bool:
+    """Whether this checkpoint is there."""
+    return (folder / kind / CHECKPOINT).is_file()
+
+
+def read_checkpoint(folder: Path, kind: Kind) -> Checkpoint:
+    """Which weights a checkpoint holds.
+
+    Raises:
+        RunFolderError: when it is missing or damaged.
+    """
+    return _read(folder / kind / CHECKPOINT, Checkpoint)
+
+
+def read_state(folder: Path) -> TrainingState:
+    """Where the run stands that `last/` holds.
+
+    Raises:
+        RunFolderError: when it is damaged.
+    """
+    return _read(folder / "last" / STATE, TrainingState)
+
+
+def load_weights(folder: Path, kind: Kind, model: torch.nn.Module) -> Checkpoint:
+    """Put a checkpoint's weights into `model` and check their digest.
+
+    Raises:
+        RunFolderError: when it is missing, damaged, or of another model.
+    """
+    checkpoint = read_checkpoint(folder, kind)
+    try:
+        load_model(model, folder / kind / WEIGHTS)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise _damaged(folder / kind / WEIGHTS, "cannot be read") from error
+    if digest_of_tensors(model.state_dict()) != checkpoint.digest:
+        raise _damaged(folder / kind / WEIGHTS, "does not have the digest written beside it")
+    return checkpoint
+
+
+def load_optimizer_state(folder: Path, checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
+    """The optimizer's tensors of `last/`, their digest checked.
+
+    Raises:
+        RunFolderError: when they are missing or damaged.
+    """
+    path = folder / "last" / OPTIMIZER
+    try:
+        tensors: dict[str, torch.Tensor] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise _damaged(path, "cannot be read") from error
+    if digest_of_tensors(tensors) != checkpoint.optimizer_digest:
+        raise _damaged(path, "does not have the digest written beside it")
+    return tensors
+
+
+def _temporary(target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+    temporary.chmod(0o755)
+    return temporary
+
+
+def _put(temporary: Path, target: Path) -> None:
+    for path in temporary.iterdir():
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+    replace_folder(temporary, target)
+
+
+def _read(path: Path, kind: type[T]) -> T:
+    try:
+        return TypeAdapter(kind).validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise _damaged(path, "cannot be read") from error
+
+
+def _damaged(path: Path, what: str) -> RunFolderError:
+    return RunFolderError(
+        Problem(f"this part of a checkpoint {what}", where=str(path)),
+        next_step="train again in a new run folder, or bring the file back from a copy",
+    )

@@ -1,0 +1,271 @@
+"""The training loop: a generator of events. It saves first and then says `Saved`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+
+from luthier.engines import checkpoint as disk
+from luthier.engines.checkpoint import Checkpoint, TrainingState
+from luthier.engines.device import cpu_threads
+from luthier.engines.measure import Measure
+from luthier.engines.optimizer import adamw, restore_state, state_tensors
+from luthier.engines.resume import check_inputs, inputs_of_run
+from luthier.engines.step import Stepper
+from luthier.errors import Problem, RunFolderError, TrainingError
+from luthier.kit.digest import digest_of_tensors
+from luthier.kit.seeds import random_stream
+from luthier.records import (
+    Evaluated,
+    Event,
+    Saved,
+    Started,
+    Stopped,
+    StopReason,
+    TrainJob,
+    Warned,
+)
+from luthier.settings import seconds as seconds_of
+
+FINAL: tuple[StopReason, ...] = ("finished", "early_stopping")
+"""A run that stopped for one of these is done; after the others a resume goes on."""
+
+
+def train(job: TrainJob, device: torch.device) -> Iterator[Event]:
+    """Train, or go on from `last/`, and say what happens.
+
+    Raises:
+        TrainingError: when the loss is not finite or there is nothing to train on.
+        RunFolderError: when the checkpoints are damaged or belong to another run.
+        ModelError: when the pretrained model cannot be used.
+        SettingsError: when a setting does not fit the model or the labels.
+    """
+    for split in ("train", "validation"):
+        if split not in job.encoded or not len(job.encoded[split]):
+            raise TrainingError(f"there are no {split} rows to train with")
+    disk.recover(job.checkpoints)
+    inputs = inputs_of_run(job)
+    state = None
+    if job.resume and disk.has(job.checkpoints, "last"):
+        state = disk.read_state(job.checkpoints)
+        check_inputs(state.inputs, inputs, job.checkpoints)
+        if state.stopped is not None and state.stopped.reason in FINAL:
+            yield state.stopped
+            return
+    else:
+        disk.clear(job.checkpoints)
+    with cpu_threads(state.threads if state else job.settings.train.threads) as threads:
+        yield from _Training(job, device, threads, inputs, state).events()
+
+
+class _Training:
+    """One training, from its start or from `last/`, to its end."""
+
+    def __init__(
+        self,
+        job: TrainJob,
+        device: torch.device,
+        threads: int,
+        inputs: dict[str, str],
+        state: TrainingState | None,
+    ) -> None:
+        self._began = time.perf_counter()
+        self._job = job
+        self._threads = threads
+        self._inputs = inputs
+        self._resumed = state is not None
+        with random_stream(job.settings.train.seed):
+            self._model = job.task.load_model(job.model_source, job.label_names, job.settings)
+        self._initial = (
+            state.initial_digest if state else digest_of_tensors(self._model.state_dict())
+        )
+        tensors = {}
+        if state:
+            saved = disk.load_weights(job.checkpoints, "last", self._model)
+            tensors = disk.load_optimizer_state(job.checkpoints, saved)
+        self._model.to(device)  # type: ignore[arg-type]
+        self._optimizer = adamw(self._model, job.settings.train)
+        restore_state(self._model, self._optimizer, tensors)
+        self._stepper = Stepper(job, self._model, self._optimizer, device)
+        self._measure = Measure(job, device)
+        self._step = self._saved_step = state.step if state else 0
+        self._seconds_before = state.seconds if state else 0.0
+        self._best_step = state.best_step if state else None
+        self._best_metric = state.best_metric if state else None
+        self._without_improvement = state.evaluations_without_improvement if state else 0
+        if not state:
+            self._saved_step = -1
+
+    def events(self) -> Iterator[Event]:
+        """Everything from `Started` to `Stopped`."""
+        yield self._started()
+        yield from self._saved_before() if self._resumed else self._warnings()
+        save_steps = self._job.settings.train.save_steps
+        while (reason := self._reason_to_stop()) is None:
+            stepped = self._stepper(self._step + 1)
+            self._step += 1
+            yield stepped
+            if self._step % self._stepper.steps_per_epoch == 0:
+                evaluated = self._evaluate()
+                yield evaluated
+                yield from self._save(evaluated)
+            elif save_steps and self._step % save_steps == 0:
+                yield from self._save(None)
+        yield from self._end(reason)
+
+    # the start ----------------------------------------------------------------------------------
+
+    def _started(self) -> Started:
+        parameters = list(self._model.parameters())
+        return Started(
+            total_steps=self._stepper.total_steps,
+            steps_per_epoch=self._stepper.steps_per_epoch,
+            num_train_epochs=self._job.settings.train.num_train_epochs,
+            train_rows=len(self._job.encoded["train"]),
+            trainable_parameters=sum(p.numel() for p in parameters if p.requires_grad),
+            total_parameters=sum(p.numel() for p in parameters),
+            initial_digest=self._initial,
+            resumed_from_step=self._step if self._resumed else None,
+        )
+
+    def _warnings(self) -> Iterator[Event]:
+        measured, rows = len(self._measure.train), len(self._job.encoded["train"])
+        if measured < rows:
+            yield Warned(
+                0,
+                f"training figures are measured on a fixed sample of {measured} of {rows} "
+                "training rows",
+            )
+
+    def _saved_before(self) -> Iterator[Event]:
+        """What is on disk at the resumed step; `best/` is made again if a crash came before it."""
+        folder = self._job.checkpoints
+        last = disk.read_checkpoint(folder, "last")
+        yield Saved(last.step, last.epoch, "last", last.digest)
+        if self._best_step is None:
+            return
+        there = disk.has(folder, "best") and disk.read_checkpoint(folder, "best").step
+        if self._best_step == self._step:
+            if there != self._best_step:
+                disk.copy_last_to_best(folder, last)
+            yield Saved(last.step, last.epoch, "best", last.digest)
+        elif there != self._best_step:
+            raise RunFolderError(
+                Problem(f"does not hold step {self._best_step}", where=str(folder / "best")),
+                next_step="train again in a new run folder",
+            )
+
+    # on the way ---------------------------------------------------------------------------------
+
+    def _reason_to_stop(self) -> StopReason | None:
+        settings = self._job.settings.train
+        budget = seconds_of(settings.time_budget)
+        if self._step >= self._stepper.total_steps:
+            return "finished"
+        if 0 < settings.early_stopping_patience <= self._without_improvement:
+            return "early_stopping"
+        if self._job.should_stop():
+            return "interrupted"
+        if budget is not None and self._seconds() >= budget:
+            return "time_budget"
+        return None
+
+    def _seconds(self) -> float:
+        return self._seconds_before + time.perf_counter() - self._began
+
+    def _epoch(self) -> float:
+        return self._step / self._stepper.steps_per_epoch
+
+    def _evaluate(self) -> Evaluated:
+        """Measure both splits, and keep count of the best."""
+        began = time.perf_counter()
+        train, validation = self._measure(self._model)
+        settings = self._job.settings.train
+        metric = validation[settings.metric_for_best_model]
+        gain = None if self._best_metric is None else metric - self._best_metric
+        if gain is not None and settings.metric_for_best_model == "loss":
+            gain = -gain
+        is_best = gain is None or gain > settings.early_stopping_threshold
+        if is_best:
+            self._best_step, self._best_metric, self._without_improvement = self._step, metric, 0
+        else:
+            self._without_improvement += 1
+        return Evaluated(
+            step=self._step,
+            epoch=self._epoch(),
+            train=train,
+            validation=validation,
+            train_rows=len(self._measure.train),
+            validation_rows=len(self._measure.validation),
+            is_best=is_best,
+            seconds=time.perf_counter() - began,
+        )
+
+    def _save(self, evaluated: Evaluated | None) -> Iterator[Event]:
+        name = self._job.settings.train.metric_for_best_model
+        weights = self._model.state_dict()
+        optimizer = state_tensors(self._model, self._optimizer)
+        here = Checkpoint(
+            step=self._step,
+            epoch=self._epoch(),
+            metric_name=name,
+            metric=evaluated.validation[name] if evaluated else None,
+            digest=digest_of_tensors(weights),
+            optimizer_digest=digest_of_tensors(optimizer),
+        )
+        disk.save_last(self._job.checkpoints, self._model, optimizer, here, self._state())
+        self._saved_step = self._step
+        is_best = evaluated is not None and evaluated.is_best
+        if is_best:
+            disk.copy_last_to_best(self._job.checkpoints, here)
+        yield Saved(here.step, here.epoch, "last", here.digest)
+        if is_best:
+            yield Saved(here.step, here.epoch, "best", here.digest)
+
+    def _state(self, stopped: Stopped | None = None) -> TrainingState:
+        return TrainingState(
+            step=self._step,
+            seconds=self._seconds(),
+            best_step=self._best_step,
+            best_metric=self._best_metric,
+            evaluations_without_improvement=self._without_improvement,
+            initial_digest=self._initial,
+            threads=self._threads,
+            inputs=self._inputs,
+            stopped=stopped,
+        )
+
+    # the end ------------------------------------------------------------------------------------
+
+    def _end(self, reason: StopReason) -> Iterator[Event]:
+        if self._saved_step != self._step:
+            yield from self._save(None)
+        # A run that stops before its first evaluation gets one now, so that there is a model to
+        # show. The state does not count it: a resumed run goes the way of an undisturbed one.
+        state = self._state()
+        if self._best_step is None:
+            evaluated = self._evaluate()
+            last = disk.read_checkpoint(self._job.checkpoints, "last")
+            disk.copy_last_to_best(self._job.checkpoints, last)
+            yield evaluated
+            yield Saved(last.step, last.epoch, "best", last.digest)
+        stopped = self._stopped(reason)
+        disk.save_state(self._job.checkpoints, replace(state, stopped=stopped))
+        yield stopped
+
+    def _stopped(self, reason: StopReason) -> Stopped:
+        best_step, best_metric = self._best_step, self._best_metric
+        if best_step is None or best_metric is None:
+            raise TrainingError("training ended without an evaluation")
+        return Stopped(
+            step=self._step,
+            epoch=self._epoch(),
+            reason=reason,
+            best_step=best_step,
+            best_epoch=best_step / self._stepper.steps_per_epoch,
+            best_metric=best_metric,
+            metric_name=self._job.settings.train.metric_for_best_model,
+        )

@@ -1,0 +1,1 @@
+"""Faults that predictions and figures show."""

@@ -1,0 +1,170 @@
+"""The fine-tuned model is not better than a simple linear one.
+
+## What it is
+
+On the validation rows the model answers no better than the best of two simple rivals that were
+fitted on the same training rows: TF-IDF with a linear model, and a logistic regression on the
+frozen encoder.
+
+## Why it hurts
+
+The fine-tuning bought nothing. It is also the best single sign that something went wrong: a rate
+that is too high or too low, too few steps, frozen layers, or an encoder that does not know the
+language.
+
+## How it is detected
+
+The paired difference in accuracy and in macro-F1 on the same rows, each with its 95 % interval
+(percentile bootstrap over rows, Efron & Tibshirani 1993). *Better*: one interval lies above 0.
+*Worse*: one lies below 0. *Equal*: both include 0 and neither reaches above 2 points. Otherwise
+the rows cannot decide, and the rows needed to see 2 points with 80 % power are said, from the
+share of rows on which exactly one of the two is right (paired comparison of shares, Connor 1987).
+
+## What stays quiet
+
+A model whose advantage is small but sure. Small validation sets: they cannot tell.
+
+## What to do
+
+If it has not learned its own training rows: more epochs, another learning rate. If it has:
+a pretrained model that knows this language and subject, or the simple rival itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from luthier.faults import example_evidence as example
+from luthier.kit import label_counts
+from luthier.kit.intervals import paired_difference
+from luthier.kit.rivals import score, strongest_rival
+from luthier.kit.share_difference import discordance, rows_to_see
+from luthier.records import (
+    Applicability,
+    CannotTell,
+    Case,
+    Clear,
+    FaultInfo,
+    Fired,
+    Outcome,
+    Plant,
+    Predictions,
+    Prescription,
+)
+from luthier.settings import Settings
+
+FAULT = FaultInfo("not_better_than_linear", "T11", "Not better than a linear model")
+
+MARGIN = 0.02
+"""A gain below this (a share of rows, or of macro-F1) is not worth a fine-tuned model."""
+
+NOT_LEARNED = 0.05
+"""Accuracy on the training rows that is not this far above the rival's: it has not learned them."""
+
+HIGH_RATE = 1e-4
+"""Peak learning rates above this often ruin a pretrained encoder."""
+
+
+def detect(
+    train_predictions: Predictions,
+    validation_predictions: Predictions,
+    floor_predictions: Mapping[str, Predictions],
+    settings: Settings,
+) -> Outcome:
+    """Compare with the better rival, row by row."""
+    ours, found = validation_predictions, strongest_rival(floor_predictions)
+    if found is None or not (ours.labels >= 0).any():
+        needs = "a linear rival (evaluate.floors: true) and labelled validation rows"
+        return CannotTell("There is nothing to compare with.", needs)
+    rival, theirs = found
+    accuracy = paired_difference(ours, theirs, label_counts.accuracy)
+    macro_f1 = paired_difference(ours, theirs, label_counts.macro_f1)
+    measured = {
+        "rival": rival,
+        "accuracy_difference": [accuracy.value, accuracy.low, accuracy.high],
+        "macro_f1_difference": [macro_f1.value, macro_f1.low, macro_f1.high],
+        "rows": accuracy.n,
+        "train_accuracy": score(train_predictions, label_counts.accuracy),
+        "rival_accuracy": score(theirs, label_counts.accuracy),
+        "learning_rate": settings.train.learning_rate,
+        "num_train_epochs": settings.train.num_train_epochs,
+    }
+    said = (
+        f"accuracy {accuracy.value:+.3f} (interval {accuracy.low:+.3f} to {accuracy.high:+.3f}), "
+        f"macro-F1 {macro_f1.value:+.3f} ({macro_f1.low:+.3f} to {macro_f1.high:+.3f}) against "
+        f"{rival} on {accuracy.n} validation rows"
+    )
+    if max(accuracy.low, macro_f1.low) > 0:
+        return Clear(f"Better than the linear rivals: {said}.", measured)
+    if min(accuracy.high, macro_f1.high) < 0:
+        return Fired(f"Worse than a linear model: {said}.", "high", measured, {"margin": MARGIN})
+    if max(accuracy.high, macro_f1.high) <= MARGIN:
+        return Fired(
+            f"Not better than a linear model: {said}.", "medium", measured, {"margin": MARGIN}
+        )
+    rows = rows_to_see(MARGIN, discordance(ours, theirs))
+    return CannotTell(
+        f"Neither better nor worse for sure: {said}.",
+        f"about {round(rows, -2)} validation rows",
+        measured,
+    )
+
+
+def prescribe(fired: Fired) -> tuple[Prescription, ...]:
+    """Train longer if the training rows are not learned; look at the encoder if they are."""
+    found = fired.measured
+    if found["train_accuracy"] > found["rival_accuracy"] + NOT_LEARNED:
+        return (
+            Prescription(
+                "Take a pretrained model that knows the language and subject (model.name_or_path), "
+                "or use the linear model: it is as good and far cheaper.",
+                "The training rows are learned, but what was learned does not carry over.",
+                Applicability.ADVICE,
+            ),
+        )
+    rate, epochs = found["learning_rate"], found["num_train_epochs"]
+    high = rate > HIGH_RATE
+    longer = Prescription(
+        "Train twice as long.",
+        "The model has hardly learned its own training rows.",
+        Applicability.AUTO,
+        {"train.num_train_epochs": 2 * epochs},
+    )
+    other_rate = Prescription(
+        "Lower the learning rate tenfold." if high else "Raise the learning rate threefold.",
+        "Rates this high often ruin a pretrained encoder."
+        if high
+        else "With this rate and these epochs the weights may hardly have moved.",
+        Applicability.ASK,
+        {"train.learning_rate": float(f"{rate / 10 if high else rate * 3:.3g}")},
+    )
+    return (other_rate, longer) if high else (longer, other_rate)
+
+
+PLANT = Plant(
+    level="run",
+    operator="train_too_little",
+    severities=({"steps": 200}, {"steps": 40}, {"steps": 10}),
+    accept=("minority_label_too_small",),
+    must_not=("conflicting_labels", "train_test_duplicates", "last_instead_of_best"),
+)
+
+
+def _case(right: int, wrong: int, rival_right: int) -> dict[str, object]:
+    ours = example.right_and_wrong(right, wrong)
+    theirs = example.right_and_wrong(rival_right, right + wrong - rival_right)
+    return {
+        "train_predictions": example.right_and_wrong(60, 40),
+        "validation_predictions": ours,
+        "floor_predictions": {"tfidf_linear": theirs},
+        "settings": Settings(),
+    }
+
+
+CASES = (
+    Case("eight points below the rival", "firing", _case(320, 80, 352), "fired"),
+    Case("never different from the rival", "firing", _case(320, 80, 320), "fired"),
+    Case("ten points above the rival", "quiet", _case(360, 40, 320), "clear"),
+    Case("only three points above, but surely so", "near_miss", _case(332, 68, 320), "clear"),
+    Case("sixty rows, one more right", "near_miss", _case(49, 11, 48), "cannot_tell"),
+)

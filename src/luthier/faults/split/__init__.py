@@ -1,0 +1,1 @@
+"""Faults in how rows are shared out."""

@@ -1,0 +1,1 @@
+"""Faults that the training run shows."""

@@ -1,0 +1,239 @@
+"""Good on its training rows, worse on new ones: which of three reasons is it?
+
+## What it is
+
+Accuracy on the training rows is well above that on the validation rows, or validation loss
+rises while training loss falls. The two pictures have three causes: *metric overfitting* (longer
+training made answers worse), *loss-only overfitting* (answers are as good, but too sure of
+themselves), and *too few labels* (any model would be stuck here).
+
+## Why it hurts
+
+The cures differ. Dropout or weight decay do nothing against too few labels, and more labels
+are a dear cure for a run that was merely too long.
+
+## How it is detected
+
+All figures are measured in evaluation mode. *Gap*: training minus validation accuracy, with its
+95 % interval (Newcombe 1998, method 10); it is wide when the lower end is above 5 points.
+*Turned up*: the last validation loss is more than 10 % above its minimum, and by more than half
+of the bootstrap interval of the mean loss. *Fell*: the metric after its best epoch is on average
+below the best by more than half of a binomial interval. Metric overfitting: all three. Loss-only:
+turned up, but not both others. Too few labels: a wide gap, the loss never turned up, and the model
+equals its linear rival.
+
+## What stays quiet
+
+A wide gap alone: every large model knows its training rows by heart. A wide gap with a model that
+beats its linear rival while validation loss has not turned up.
+
+## What to do
+
+Metric overfitting: more weight decay, more dropout, shorter training. Loss-only: label smoothing,
+if probabilities matter. Too few labels: label more rows; regularisation will not help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from luthier.faults import example_evidence as example
+from luthier.kit.intervals import bootstrap_mean, paired_difference, share_figure
+from luthier.kit.label_counts import accuracy
+from luthier.kit.rivals import strongest_rival
+from luthier.kit.share_difference import newcombe
+from luthier.kit.validation_curve import validation_curve
+from luthier.records import (
+    Applicability,
+    CannotTell,
+    Case,
+    Clear,
+    Evaluated,
+    Event,
+    FaultInfo,
+    Figure,
+    Fired,
+    Outcome,
+    Plant,
+    Predictions,
+    Prescription,
+)
+from luthier.settings import Settings
+
+FAULT = FaultInfo("overfitting_or_too_few_labels", "T10", "Overfitting, or too few labels")
+
+GAP = 0.05
+"""Training minus validation accuracy from which the gap is wide."""
+
+LOSS_RISE = 0.10
+"""Rise of the validation loss above its minimum, as a share of the minimum."""
+
+FEWEST_ROWS = 50
+"""Fewer validation rows than this tell nothing about a gap."""
+
+FEWEST_EVALUATIONS = 3
+"""Fewer evaluations than this show no turn."""
+
+LARGE_FALL = 0.05
+"""Fall of the metric from which metric overfitting is `high`."""
+
+LIMITS = {"gap": GAP, "loss_rise": LOSS_RISE, "large_fall": LARGE_FALL}
+
+
+def detect(
+    history: Sequence[Event],
+    train_predictions: Predictions,
+    validation_predictions: Predictions,
+    floor_predictions: Mapping[str, Predictions],
+    settings: Settings,
+) -> Outcome:
+    """Measure gap, turn and fall, and tell the three causes apart."""
+    ours = validation_predictions
+    train, validation = _accuracy(train_predictions), _accuracy(ours)
+    evaluations = [event for event in history if isinstance(event, Evaluated)]
+    if validation.n < FEWEST_ROWS or not train.n or len(evaluations) < FEWEST_EVALUATIONS:
+        return CannotTell(
+            f"There are {validation.n} validation rows and {len(evaluations)} evaluations.",
+            f"at least {FEWEST_ROWS} validation rows and {FEWEST_EVALUATIONS} evaluations",
+        )
+    gap, metric = newcombe(train, validation), settings.train.metric_for_best_model
+    curve = validation_curve(evaluations, "macro_f1" if metric == "loss" else metric)
+    noise = bootstrap_mean(ours.loss[ours.labels >= 0], 1000, 0)
+    rise = curve.last_loss - curve.least_loss
+    turned_up = curve.loss_rise > LOSS_RISE and rise > (noise.high - noise.low) / 2
+    measured = {
+        "gap": [gap.value, gap.low, gap.high],
+        "loss_rise": curve.loss_rise,
+        "fall": curve.fall,
+        "fall_noise": curve.fall_noise,
+        "best_epoch": curve.best_epoch,
+        "last_epoch": curve.last_epoch,
+        "weight_decay": settings.train.weight_decay,
+    }
+    said = (
+        f"Training accuracy is {gap.value:.3f} above validation accuracy (interval {gap.low:.3f} "
+        f"to {gap.high:.3f}); validation loss ended {curve.loss_rise:.0%} above its minimum"
+    )
+    if turned_up and curve.fell and gap.low > GAP:
+        measured["kind"] = "metric_overfitting"
+        fell = f"the metric fell by {curve.fall:.3f} after epoch {curve.best_epoch:g}"
+        severity = "high" if curve.fall >= LARGE_FALL else "medium"
+        return Fired(f"Overfitting: {said}, and {fell}.", severity, measured, LIMITS)
+    if turned_up:
+        measured["kind"] = "loss_only"
+        kept = f"while the metric did not fall by more than noise ({curve.fall_noise:.3f})"
+        return Fired(f"Loss-only overfitting: {said}, {kept}.", "low", measured, LIMITS)
+    if gap.low > GAP:
+        return _against_rival(ours, floor_predictions, said, measured)
+    return Clear(f"No overfitting is seen. {said}.", measured)
+
+
+def _against_rival(
+    ours: Predictions, floors: Mapping[str, Predictions], said: str, measured: dict[str, Any]
+) -> Outcome:
+    """A wide gap without a turn: too few labels only if a linear model does as well."""
+    rival = strongest_rival(floors)
+    if rival is None:
+        return CannotTell(f"{said}.", "a linear rival (evaluate.floors: true)", measured)
+    least = paired_difference(ours, rival[1], accuracy)
+    measured["better_than_linear"] = [least.value, least.low, least.high]
+    if least.low > 0:
+        return Clear(f"A wide gap, but the model beats its linear rivals. {said}.", measured)
+    if least.high < 0:
+        return CannotTell(
+            f"The model is worse than a linear one. {said}.",
+            "a model that learns; see not_better_than_linear",
+            measured,
+        )
+    measured["kind"] = "too_few_labels"
+    return Fired(
+        f"Too few labels: {said}, so it never turned up, and the model is as good as a linear one "
+        f"({least.value:+.3f}, interval {least.low:+.3f} to {least.high:+.3f}).",
+        "medium",
+        measured,
+        LIMITS,
+    )
+
+
+def _accuracy(predictions: Predictions) -> Figure:
+    known = predictions.labels >= 0
+    right = int((predictions.labels == predictions.predicted)[known].sum())
+    return share_figure(right, int(known.sum()))
+
+
+def prescribe(fired: Fired) -> tuple[Prescription, ...]:
+    """A cure for the cause that was found, never regularisation for a gap alone."""
+    if fired.measured["kind"] == "too_few_labels":
+        what = "Label more training rows: twice as many is a step that can be seen."
+        why = (
+            "A linear model is stuck at the same height and validation loss never turned up: "
+            "there is nothing for regularisation to cure."
+        )
+        return (Prescription(what, why, Applicability.ADVICE),)
+    if fired.measured["kind"] == "loss_only":
+        what = "Smooth the labels a little."
+        why = "Answers got no worse that could be seen, but far too sure of themselves."
+        smoothing = {"train.label_smoothing_factor": 0.1}
+        return (Prescription(what, why, Applicability.AUTO, smoothing),)
+    decay = max(0.1, 3 * fired.measured["weight_decay"])
+    epochs = max(1, round(fired.measured["best_epoch"]))
+    why = f"The metric fell by {fired.measured['fall']:.3f} while training went on."
+    return (
+        Prescription("Raise weight decay.", why, Applicability.AUTO, {"train.weight_decay": decay}),
+        Prescription(
+            "Train only as long as it helped.",
+            why,
+            Applicability.AUTO,
+            {"train.num_train_epochs": epochs},
+        ),
+        Prescription(
+            "Raise the dropout before the head.",
+            why,
+            Applicability.ASK,
+            {"model.classifier_dropout": 0.3},
+        ),
+    )
+
+
+PLANT = Plant(
+    level="run",
+    operator="memorise",
+    severities=({"noise": 0.2}, {"noise": 0.4}, {"few_rows": 60}),
+    accept=("not_better_than_linear", "minority_label_too_small"),
+    must_not=("conflicting_labels", "train_test_duplicates", "last_instead_of_best"),
+)
+
+
+def _case(
+    losses: Sequence[float], f1: Sequence[float], rival_right: int, rows: int = 400
+) -> dict[str, object]:
+    right = int(0.8 * rows)
+    train_loss = [1 / (i + 1) for i in range(len(losses))]
+    return {
+        "history": example.history(train_loss, losses, f1, rows=rows),
+        "train_predictions": example.right_and_wrong(396, 4),
+        "validation_predictions": example.right_and_wrong(right, rows - right),
+        "floor_predictions": {
+            "tfidf_linear": example.right_and_wrong(rival_right, rows - rival_right)
+        },
+        "settings": Settings(),
+    }
+
+
+_TURNED, _FLAT = [0.7, 0.5, 0.8, 1.2], [0.7, 0.5, 0.5, 0.52]
+
+CASES = (
+    Case("loss and metric turned", "firing", _case(_TURNED, [0.7, 0.8, 0.72, 0.7], 300), "fired"),
+    Case("only the loss turned", "firing", _case(_TURNED, [0.7, 0.8, 0.8, 0.79], 300), "fired"),
+    Case("as good as linear, no turn", "firing", _case(_FLAT, [0.7, 0.8, 0.8, 0.79], 320), "fired"),
+    Case("a wide gap alone", "near_miss", _case(_FLAT, [0.7, 0.8, 0.8, 0.79], 280), "clear"),
+    Case(
+        "no gap",
+        "quiet",
+        _case(_FLAT, [0.7, 0.8, 0.8, 0.79], 300)
+        | {"train_predictions": example.right_and_wrong(330, 70)},
+        "clear",
+    ),
+    Case("forty rows", "near_miss", _case(_TURNED, [0.7, 0.8, 0.72, 0.7], 30, 40), "cannot_tell"),
+)

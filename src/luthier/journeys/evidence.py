@@ -1,0 +1,64 @@
+"""Collecting what is known of a run for the faults. No torch here: a folder is enough."""
+
+from __future__ import annotations
+
+from luthier.journeys.shipping import MANIFEST, manifest
+from luthier.records import CheckpointFacts, Evaluated, Rows, Saved, Started, Stopped
+from luthier.run_folder import RunFolder
+from luthier.settings_file import from_run_yaml
+
+
+def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
+    """Every piece of evidence that this run holds, by its name in `records.EVIDENCE`."""
+    evidence: dict[str, object] = {
+        "rows": rows,
+        "settings": from_run_yaml(run.settings_path).settings,
+    }
+    if (run.path / "audit.json").exists():
+        evidence["audit"] = run.audit
+    if (run.path / "splits.parquet").exists():
+        evidence["splits"] = run.splits
+    if history := run.history:
+        evidence["history"] = history
+    if (run.path / "metrics.json").exists():
+        evidence["evaluation"] = run.evaluation
+    for split in ("train", "validation", "test"):
+        if run.predictions_path(split).exists():
+            evidence[f"{split}_predictions"] = run.predictions(split)
+    floors = sorted((run.path / "predictions").glob("floor_*.parquet"))
+    if floors:
+        evidence["floor_predictions"] = {
+            path.stem.removeprefix("floor_"): run.predictions(path.stem) for path in floors
+        }
+    facts = checkpoint_facts(run)
+    if facts is not None:
+        evidence["checkpoints"] = facts
+    return evidence
+
+
+def checkpoint_facts(run: RunFolder) -> CheckpointFacts | None:
+    """Which weights are which; None before training ended and something was judged."""
+    history = run.history
+    started = [event for event in history if isinstance(event, Started)]
+    saved = {event.kind: event for event in history if isinstance(event, Saved)}
+    judged = [event for event in history if isinstance(event, Evaluated)]
+    ended = bool(history) and isinstance(history[-1], Stopped)
+    answered = run.predictions_path("test")
+    if not (started and {"best", "last"} <= saved.keys() and judged and ended):
+        return None
+    if not (answered.exists() and (run.model / MANIFEST).exists()):
+        return None
+    name = from_run_yaml(run.settings_path).settings.train.metric_for_best_model
+    at_best = [event for event in judged if event.step == saved["best"].step]
+    return CheckpointFacts(
+        initial=started[0].initial_digest,
+        best=saved["best"].digest,
+        last=saved["last"].digest,
+        evaluated=run.predictions("test").model_digest,
+        shipped=manifest(run)["digest"],
+        best_step=saved["best"].step,
+        last_step=saved["last"].step,
+        best_metric=(at_best or judged)[-1].validation[name],
+        last_metric=judged[-1].validation[name],
+        metric_name=name,
+    )

@@ -1,0 +1,121 @@
+"""Judging a run: predictions of what ships, its simple rivals, and the count of looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from luthier.errors import Problem, RunFolderError
+from luthier.journeys.run import Run
+from luthier.journeys.shipping import manifest
+from luthier.ledger import digest_of_test_rows, record_look
+from luthier.records import FloatArray, Note, Predictions, Rows, Task
+from luthier.run_folder import write_json
+
+if TYPE_CHECKING:
+    from luthier.engines.local import LocalEngine
+    from luthier.journeys.walk import Plan
+
+FLOOR_TRAIN_ROWS = 50_000  # a linear rival learns little from more, and takes minutes
+
+
+def judge_run(
+    run: Run, task: Task, engine: LocalEngine, rows: Rows, plan: Plan
+) -> tuple[Note, ...]:
+    """Write `predictions/`, `metrics.json` and `test_set_looks.json`.
+
+    The weights are read from `model/`: what is judged is what ships.
+
+    Raises:
+        RunFolderError: when the weights in `model/` are not those that the manifest names.
+    """
+    from luthier.stages.evaluate import evaluate
+
+    predictions = _predict_splits(run, task, engine, plan)
+    floors, notes = _floors(engine, rows, plan)
+    settings = plan.settings
+    evaluation = evaluate(
+        task, predictions, floors, settings.evaluate, settings.train.metric_for_best_model
+    )
+    for split, answered in predictions.items():
+        run.save_predictions(split, answered)
+    for name, judged in floors.items():
+        run.save_predictions(f"floor_{name}", judged["validation"])
+    looks = record_look(_test_digest(rows, plan), manifest(run)["digest"], "evaluate")
+    write_json(run.path / "test_set_looks.json", asdict(looks))
+    run.save_evaluation(evaluation)  # last: its presence says that judging is complete
+    return notes
+
+
+def _predict_splits(
+    run: Run, task: Task, engine: LocalEngine, plan: Plan
+) -> dict[str, Predictions]:
+    from luthier.kit.digest import digest_of_tensors
+    from luthier.models.shipped import load_shipped
+
+    model, _ = load_shipped(run.model)
+    digest = digest_of_tensors(model.state_dict())
+    bound = manifest(run)["digest"]
+    if digest != bound:
+        raise RunFolderError(
+            Problem("these weights are not the ones that training chose", where=str(run.model)),
+            next_step=f"delete {run.model} and run: luthier workup --resume --run-dir {run.path}",
+        )
+    parts = {
+        "train": plan.encoded["train"].sample(
+            plan.settings.evaluate.train_rows, plan.settings.train.seed
+        ),
+        "validation": plan.encoded["validation"],
+        "test": plan.encoded["test"],
+    }
+    return {
+        split: task.answers(
+            encoded, engine.logits(model, encoded, plan.settings), plan.label_names, digest
+        )
+        for split, encoded in parts.items()
+        if len(encoded)
+    }
+
+
+def _floors(
+    engine: LocalEngine, rows: Rows, plan: Plan
+) -> tuple[Mapping[str, Mapping[str, Predictions]], tuple[Note, ...]]:
+    from luthier.evidence.floors import fit_floors
+
+    if not plan.settings.evaluate.floors:
+        return {}, (Note("skipped", "no simple rivals were fitted (evaluate.floors is false)"),)
+    notes: tuple[Note, ...] = ()
+    parts = dict(plan.encoded)
+    if len(parts["train"]) > FLOOR_TRAIN_ROWS:
+        parts["train"] = parts["train"].sample(FLOOR_TRAIN_ROWS, plan.settings.train.seed)
+        notes = (
+            Note("skipped", f"the simple rivals learned from {FLOOR_TRAIN_ROWS:,} training rows"),
+        )
+    texts = dict(zip(rows.ids.tolist(), rows.columns["text"], strict=True))
+    features: dict[str, FloatArray] = {
+        split: engine.features(plan.model_source, encoded, plan.settings)
+        for split, encoded in parts.items()
+        if len(encoded)
+    }
+    fitted = fit_floors(
+        [texts[i] for i in parts["train"].row_ids.tolist()],
+        parts["train"].targets,
+        {
+            split: (part.row_ids, [texts[i] for i in part.row_ids.tolist()], part.targets)
+            for split, part in parts.items()
+            if split != "train" and len(part)
+        },
+        plan.label_names,
+        features,
+        plan.settings.train.seed,
+    )
+    return fitted.predictions, (*notes, *fitted.notes)
+
+
+def _test_digest(rows: Rows, plan: Plan) -> str:
+    at = np.flatnonzero(np.isin(rows.ids, plan.encoded["test"].row_ids))
+    texts, labels = rows.columns["text"], rows.columns["label"]
+    return digest_of_test_rows((str(texts[i]), str(labels[i])) for i in at.tolist())

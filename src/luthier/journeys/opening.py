@@ -1,0 +1,177 @@
+"""Opening a run folder: a new one with resolved settings, or an old one to go on from."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from luthier.errors import InputError, LuthierError, Problem, SettingsError
+from luthier.journeys.run import Run
+from luthier.journeys.walk import Walk
+from luthier.recipes import classic
+from luthier.records import Listener, Progress
+from luthier.run_folder import write_text
+from luthier.settings_file import Resolved, from_run_yaml, resolve, with_recipe
+
+
+def open_walk(
+    source: str | Path | None,
+    run_dir: str | Path | None,
+    settings: SettingsLike,
+    resume: bool,
+    listen: Listener | None,
+    should_stop: Callable[[], bool] | None,
+) -> Walk:
+    """A walk in a new run folder, or in the one to resume.
+
+    Raises:
+        LuthierError: when the settings are wrong, the folder is taken, or there is nothing to do.
+    """
+    if resume:
+        run, resolved = _old_run(source, run_dir, settings)
+    else:
+        run, resolved = _new_run(source, run_dir, settings)
+    return Walk(
+        run=run,
+        resolved=resolved,
+        listen=listen or _nobody,
+        should_stop=should_stop or _never,
+        resume=resume,
+    )
+
+
+def _new_run(
+    source: str | Path | None,
+    run_dir: str | Path | None,
+    settings: SettingsLike,
+) -> tuple[Run, Resolved]:
+    resolved = resolve_settings(settings, source)
+    path = resolved.settings.data.path
+    if path is None:
+        raise InputError(
+            "no data were named", next_step="luthier workup DATA, or set data.path in the settings"
+        )
+    if resolved.settings.recipe == "classic":
+        choice = classic()
+        resolved = with_recipe(resolved, choice.values, kind="recipe", reasons=choice.reasons)
+    return Run(run_dir or free_run_dir(Path(path).stem)), resolved
+
+
+def _old_run(
+    source: str | Path | None,
+    run_dir: str | Path | None,
+    settings: SettingsLike,
+) -> tuple[Run, Resolved]:
+    folder = run_dir or source
+    if folder is None:
+        raise InputError(
+            "--resume needs the run folder", next_step="luthier workup --resume --run-dir RUN"
+        )
+    if settings not in (None, Typed(None, {}), {}):
+        raise SettingsError(
+            "a run that is resumed keeps its settings, so none can be given with --resume",
+            next_step=f"luthier workup --resume --run-dir {folder}, or start a new run",
+        )
+    run = Run(folder)
+    run.require()
+    resolved = from_run_yaml(run.settings_path)
+    if source is not None and run_dir is not None:
+        named, known = Path(source).resolve(), Path(resolved.settings.data.path or "")
+        if named != known:
+            raise InputError(
+                Problem(f"this run was made from {known}, not from {named}", where=str(run.path)),
+                next_step=f"luthier workup --resume --run-dir {run.path}",
+            )
+    return run, resolved
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Settings as typed at a command: a file, and flags over it.
+
+    Args:
+        file: YAML file, or None.
+        flags: name without dashes -> text as typed.
+    """
+
+    file: Path | None
+    flags: Mapping[str, str]
+
+
+SettingsLike = str | Path | Mapping[str, Any] | Typed | None
+
+
+def resolve_settings(settings: SettingsLike, source: str | Path | None = None) -> Resolved:
+    """Settings from a file or a mapping, with the data named by the caller.
+
+    Raises:
+        SettingsError: with every problem at once.
+    """
+    file: Path | None = None
+    flags: dict[str, Any] = {}
+    prefix = ""
+    match settings:
+        case None:
+            pass
+        case Typed(file=file, flags=typed):
+            flags, prefix = dict(typed), "--"
+        case str() | Path():
+            file = Path(settings)
+        case _:
+            flags = _flat(settings)
+    if source is not None:
+        flags["data.path"] = Path(source).resolve()
+    return resolve(file, flags, flag_prefix=prefix)
+
+
+def _flat(tree: Mapping[str, Any], head: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping) and name != "class_weights" and "." not in str(name):
+            flat |= _flat(value, f"{head}{name}.")
+        else:
+            flat[f"{head}{name}"] = value
+    return flat
+
+
+@contextlib.contextmanager
+def begun(run: Run, settings: str, *, new: bool) -> Iterator[None]:
+    """Make a new run folder; remove it again when its beginning fails on wrong input."""
+    existed = [path for path in (run.path, *run.path.parents) if path.exists()]
+    try:
+        if new:
+            run.create()
+            write_text(run.settings_path, settings)
+        yield
+    except LuthierError:
+        if new and run.settings_path.exists():
+            shutil.rmtree(run.path)
+            for path in (run.path, *run.path.parents):
+                if path in existed:
+                    break
+                if path.exists():
+                    path.rmdir()
+            if run.path in existed:
+                run.path.mkdir()
+        raise
+
+
+def free_run_dir(name: str) -> Path:
+    """`runs/<name>`, or the first free `runs/<name>-2`, `-3`, ..."""
+    base = Path("runs") / name
+    path, number = base, 2
+    while path.exists() and any(path.iterdir()):
+        path, number = base.with_name(f"{base.name}-{number}"), number + 1
+    return path
+
+
+def _nobody(_: Progress) -> None:
+    return None
+
+
+def _never() -> bool:
+    return False

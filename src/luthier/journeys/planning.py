@@ -1,0 +1,76 @@
+"""Completing the settings: what recipe `auto` chooses, and epochs that fit the time budget."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from luthier.recipes import Choice, PlanFacts, auto, epochs_within
+from luthier.records import ModelSource, Rows, Splits, Task, TrainJob
+from luthier.settings import seconds
+from luthier.settings_file import Resolved, with_recipe
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+    from luthier.engines.local import LocalEngine
+
+ROWS_MEASURED = 20_000  # enough for a 99th percentile
+
+
+def choose_by_recipe(
+    resolved: Resolved,
+    task: Task,
+    rows: Rows,
+    splits: Splits,
+    source: ModelSource,
+    tokenizer: PreTrainedTokenizerBase,
+) -> Resolved:
+    """Fill what recipe `auto` chooses from the data, the model and the machine."""
+    from luthier.models.facts import describe_model
+
+    if resolved.settings.recipe != "auto":
+        return resolved
+    import torch
+
+    model = describe_model(source)
+    at = np.flatnonzero(np.isin(rows.ids, splits.ids_of("train")))
+    sample = rows.take(at[:: max(1, math.ceil(len(at) / ROWS_MEASURED))])
+    names = task.label_names(rows)
+    measured = task.encode(sample, names, tokenizer, model.longest_input)
+    facts = PlanFacts(
+        train_rows=len(at),
+        labels=len(names),
+        parameters=model.parameters,
+        longest_input=model.longest_input,
+        length_p99=float(np.quantile(measured.full_lengths, 0.99)),
+        on_accelerator=torch.cuda.is_available(),
+    )
+    choice = auto(facts)
+    return with_recipe(resolved, choice.values, kind="recipe", reasons=choice.reasons)
+
+
+def fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> Resolved:
+    """Cut the epochs to the time budget, by steps measured on this machine."""
+    train = resolved.settings.train
+    budget = seconds(train.time_budget)
+    own = resolved.origins["train.num_train_epochs"].kind
+    if budget is None or own in ("file", "flag"):
+        return resolved
+    rows = len(job.encoded["train"])
+    steps = math.ceil(rows / train.per_device_train_batch_size)
+    step_seconds = engine.measure_step_seconds(job)
+    judged = min(rows, job.settings.evaluate.train_rows) + len(job.encoded["validation"])
+    epochs = epochs_within(budget, train.num_train_epochs, steps, step_seconds, judged / rows)
+    if epochs == train.num_train_epochs:
+        return resolved
+    choice = Choice()
+    choice.choose(
+        "train.num_train_epochs",
+        epochs,
+        f"a step took {step_seconds:.2f} s here, {train.num_train_epochs} epochs would not fit "
+        f"{train.time_budget}; more: --train.time_budget 1h",
+    )
+    return with_recipe(resolved, choice.values, kind="measured", reasons=choice.reasons)

@@ -1,0 +1,214 @@
+"""Every verb alone, as the commands and the Python functions offer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from luthier.errors import InputError
+from luthier.faults import Fault
+from luthier.journeys.opening import SettingsLike, resolve_settings
+from luthier.journeys.run import Run
+from luthier.journeys.walk import Walk
+from luthier.journeys.workup import workup
+from luthier.records import Audit, Diagnosis, Listener, Predictions, Prescription, Rows
+from luthier.run_folder import RunFolder
+from luthier.settings_file import SettingRow, every_setting, from_run_yaml
+
+Source = str | Path
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What an audit alone finds: rows, measured facts, and the faults that need no model."""
+
+    rows: Rows
+    audit: Audit
+    diagnosis: Diagnosis
+
+
+def load(source: Source, *, settings: SettingsLike = None) -> Rows:
+    """Read a labelled file or folder.
+
+    Raises:
+        InputError: with every problem found and its place.
+    """
+    from luthier.journeys.labels import name_labels
+    from luthier.stages.load import load as load_rows
+    from luthier.tasks import get_task
+
+    resolved = resolve_settings(settings, source).settings
+    return name_labels(load_rows(source, get_task(resolved.task), resolved.data))
+
+
+def audit(source: Source, *, settings: SettingsLike = None) -> AuditReport:
+    """Measure a labelled file and ask every fault that needs no model; writes nothing.
+
+    Raises:
+        InputError: with every problem found and its place.
+    """
+    from luthier.stages.audit import audit as audit_rows
+    from luthier.stages.diagnose import diagnose as ask
+    from luthier.stages.split import split as split_rows
+
+    rows = load(source, settings=settings)
+    measured = audit_rows(rows)
+    evidence: dict[str, object] = {"rows": rows, "audit": measured}
+    if rows.source.has_own_splits:
+        chosen = resolve_settings(settings, source).settings.split
+        evidence["splits"] = split_rows(rows, chosen)
+    return AuditReport(rows, measured, ask(evidence))
+
+
+def split(
+    source: Source,
+    *,
+    run_dir: Source | None = None,
+    settings: SettingsLike = None,
+    listen: Listener | None = None,
+) -> Run:
+    """Share out the rows and write `splits.parquet` into a new run; `train` goes on from there."""
+    return workup(source, run_dir=run_dir, settings=settings, until="split", listen=listen)
+
+
+def train(
+    source: Source,
+    *,
+    run_dir: Source | None = None,
+    settings: SettingsLike = None,
+    listen: Listener | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Run:
+    """Fit a model: from a labelled file in a new run, or in a run that is there (resumed)."""
+    resume = is_run(source)
+    return workup(
+        None if resume else source,
+        run_dir=source if resume else run_dir,
+        settings=settings,
+        resume=resume,
+        until="train",
+        listen=listen,
+        should_stop=should_stop,
+    )
+
+
+def evaluate(run: Source | RunFolder, *, listen: Listener | None = None) -> Run:
+    """Judge the model of a run again, from its shipped weights; counts as a look at the test set.
+
+    Raises:
+        RunFolderError: when the run has no model yet.
+    """
+    walk = _walk(run, listen)
+    with walk.run.lock():
+        rows = walk.load()
+        plan = walk.plan(rows, walk.split(rows))
+        walk.resume = False  # judged anew, even where metrics.json is there
+        walk.evaluate(rows, plan)
+    return walk.run
+
+
+def diagnose(run: Source | RunFolder, *, listen: Listener | None = None) -> Diagnosis:
+    """Ask every fault about a run; needs no torch."""
+    walk = _walk(run, listen)
+    with walk.run.lock():
+        return walk.diagnose(walk.load())
+
+
+def prescribe(run: Source | RunFolder) -> tuple[Prescription, ...]:
+    """What to change in a run, safest first, from its diagnosis."""
+    from luthier.stages.prescribe import prescribe as rank
+
+    return rank(open_run(run).diagnosis)[0]
+
+
+def report(run: Source | RunFolder, *, listen: Listener | None = None) -> Path:
+    """Write the plots, `report.html` and the model card of a run again; returns the page's path."""
+    walk = _walk(run, listen)
+    with walk.run.lock():
+        return walk.report(walk.load())
+
+
+def predict(run: Source | RunFolder, texts: Sequence[str] | Source) -> Predictions:
+    """Answer texts, or the rows of a file, with the model of a run.
+
+    Raises:
+        InputError: when the file or a text cannot be used.
+        RunFolderError: when the run has no model yet.
+    """
+    from luthier.journeys.predict import predict_file, predict_texts
+
+    if isinstance(texts, str | Path):
+        return predict_file(open_run(run), texts)[1]
+    return predict_texts(open_run(run), texts)
+
+
+def explain(fault: str) -> str:
+    """The page of a fault: what it is, why it hurts, how it is detected, what to do.
+
+    Raises:
+        SettingsError: when there is no such fault.
+    """
+    from luthier.faults import get_fault
+
+    return get_fault(fault).page
+
+
+def list_faults() -> tuple[Fault, ...]:
+    """Every fault that Luthier looks for: id, stage, title, page, what it needs, track record."""
+    from luthier.faults import all_faults
+
+    return all_faults()
+
+
+def list_settings(run: Source | RunFolder | None = None) -> tuple[SettingRow, ...]:
+    """Every setting with default, unit, meaning, and present value with its origin."""
+    resolved = from_run_yaml(open_run(run).settings_path) if run is not None else None
+    return tuple(every_setting(resolved))
+
+
+def is_run(path: Source) -> bool:
+    """Whether a path is a run folder."""
+    return RunFolder(path).settings_path.is_file()
+
+
+def open_run(run: Source | RunFolder) -> Run:
+    """The run in a folder.
+
+    Raises:
+        InputError: when there is none.
+    """
+    folder = Run(run.path if isinstance(run, RunFolder) else run)
+    if not folder.path.exists():
+        raise InputError(f"{folder.path}: there is no such run folder", next_step="ls runs")
+    folder.require()
+    return folder
+
+
+def _walk(run: Source | RunFolder, listen: Listener | None) -> Walk:
+    folder = open_run(run)
+    return Walk(
+        run=folder,
+        resolved=from_run_yaml(folder.settings_path),
+        listen=listen or (lambda _: None),
+        should_stop=lambda: False,
+        resume=True,
+    )
+
+
+__all__ = [
+    "AuditReport",
+    "audit",
+    "diagnose",
+    "evaluate",
+    "explain",
+    "is_run",
+    "list_faults",
+    "list_settings",
+    "load",
+    "predict",
+    "prescribe",
+    "report",
+    "split",
+    "train",
+]

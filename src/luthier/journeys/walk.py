@@ -1,0 +1,290 @@
+"""One walk through a run folder: each verb is done, or its result is read if it is there already.
+
+`workup.py` puts the verbs in order; this file says what each hands to the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from luthier.errors import Problem, RunFolderError
+from luthier.journeys.run import Run
+from luthier.records import (
+    Audit,
+    Diagnosis,
+    Encoded,
+    Event,
+    Listener,
+    ModelSource,
+    Note,
+    Rows,
+    SplitName,
+    Splits,
+    StageBegan,
+    StageEnded,
+    StageSaid,
+    Stopped,
+    Task,
+    TrainingSaid,
+    TrainJob,
+)
+from luthier.run_folder import write_json, write_text
+from luthier.settings import Settings
+from luthier.settings_file import Resolved, to_yaml, value_of
+from luthier.tasks import get_task
+
+if TYPE_CHECKING:
+    from luthier.engines.local import LocalEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is decided before the first step."""
+
+    settings: Settings
+    model_source: ModelSource
+    label_names: tuple[str, ...]
+    encoded: dict[SplitName, Encoded]
+
+
+@dataclass
+class Walk:
+    """The state of one walk.
+
+    Args:
+        run: the folder that receives everything.
+        resolved: settings with their origins; the plan completes them.
+        listen: told what happens.
+        should_stop: asked between training steps.
+        resume: whether results in the folder are used instead of made again.
+    """
+
+    run: Run
+    resolved: Resolved
+    listen: Listener
+    should_stop: Callable[[], bool]
+    resume: bool = False
+    summary: str = field(default="", init=False)
+
+    @property
+    def task(self) -> Task:
+        """The task that the settings name."""
+        return get_task(self.resolved.settings.task)
+
+    @property
+    def engine(self) -> LocalEngine:
+        """Where work runs."""
+        from luthier.engines.local import LocalEngine
+
+        return LocalEngine()
+
+    @contextlib.contextmanager
+    def stage(self, verb: str, *, reused: bool = False) -> Iterator[None]:
+        """Tell the listener that a verb begins and ends; `self.summary` is its result in words."""
+        self.listen(StageBegan(verb))
+        began = time.perf_counter()
+        self.summary = ""
+        yield
+        self.listen(StageEnded(verb, self.summary, time.perf_counter() - began, reused))
+
+    def say(self, verb: str, notes: tuple[Note, ...]) -> None:
+        """Pass notes on."""
+        for note in notes:
+            self.listen(StageSaid(verb, note))
+
+    # verbs ----------------------------------------------------------------------------------------
+
+    def load(self) -> Rows:
+        """Read the rows; on resume, check that the files are still the same."""
+        from luthier.journeys.labels import name_labels
+        from luthier.stages.load import load
+
+        with self.stage("load"):
+            data = self.resolved.settings.data
+            rows = name_labels(load(_as_seen(data.path or ""), self.task, data))
+            self._check_files_unchanged(rows)
+            self.run.save_source(rows.source)
+            self.say("load", tuple(rows.source.notes))
+            self.summary = f"{len(rows):,} rows"
+        return rows
+
+    def _check_files_unchanged(self, rows: Rows) -> None:
+        if not (self.run.path / "source.json").exists():
+            return
+        before = {Path(file.path).name: file.sha256 for file in self.run.source.files}
+        now = {Path(file.path).name: file.sha256 for file in rows.source.files}
+        if before != now:
+            changed = sorted(path for path in before | now if before.get(path) != now.get(path))
+            raise RunFolderError(
+                [
+                    Problem("the data have changed since this run began", where=path)
+                    for path in changed
+                ],
+                next_step="start a new run: luthier workup DATA (without --resume)",
+            )
+
+    def audit(self, rows: Rows) -> Audit:
+        """Measure the rows."""
+        from luthier.stages.audit import audit
+
+        with self.stage("audit"):
+            result = audit(rows)
+            self.run.save_audit(result)
+            self.say("audit", tuple(result.notes))
+            self.summary = (
+                f"{len(result.label_counts)} labels, "
+                f"{sum(len(c) - 1 for c in result.duplicate_clusters):,} repeated texts, "
+                f"{len(result.conflicting_clusters):,} with different labels"
+            )
+        return result
+
+    def split(self, rows: Rows) -> Splits:
+        """Share out the rows, or read how they were shared out."""
+        from luthier.stages.split import split
+
+        reused = self.resume and (self.run.path / "splits.parquet").exists()
+        with self.stage("split", reused=reused):
+            if reused:
+                splits = self.run.splits
+            else:
+                splits = split(rows, self.resolved.settings.split)
+                self.run.save_splits(splits)
+            self.say("split", tuple(splits.notes))
+            self.summary = ", ".join(f"{n:,} {name}" for name, n in splits.counts().items())
+        return splits
+
+    def plan(self, rows: Rows, splits: Splits) -> Plan:
+        """Find the model, complete the settings by the recipe, encode, and write all of it down."""
+        from luthier.journeys.planning import choose_by_recipe, fit_time_budget
+        from luthier.kit.environment import describe_environment
+        from luthier.models.find import find_model
+        from luthier.models.pretrained import load_tokenizer
+        from luthier.stages.encode import encode
+
+        with self.stage("encode"):
+            decided = self.resume and (self.run.path / "environment.json").exists()
+            model = self.resolved.settings.model
+            source = find_model(model.name_or_path, trust_remote_code=model.trust_remote_code)
+            self.say("encode", tuple(Note("chosen", text) for text in source.notes))
+            tokenizer = load_tokenizer(source)
+            names = self.task.label_names(rows)
+            if not decided:
+                self.resolved = choose_by_recipe(
+                    self.resolved, self.task, rows, splits, source, tokenizer
+                )
+            length = self.resolved.settings.text.max_length
+            encoded, notes = encode(rows, splits, self.task, names, tokenizer, length)
+            self.say("encode", tuple(notes))
+            plan = Plan(self.resolved.settings, source, names, encoded)
+            if not decided:
+                self.resolved = fit_time_budget(self.resolved, self.engine, self._job(plan))
+                plan = replace(plan, settings=self.resolved.settings)
+                write_text(self.run.settings_path, to_yaml(self.resolved))
+                environment = describe_environment(self._command())
+                write_json(self.run.path / "environment.json", environment)
+            self.say("encode", self._choices())
+            tokens = sum(int(part.lengths.sum()) for part in encoded.values())
+            self.summary = f"{tokens:,} tokens, at most {length} a row"
+        return plan
+
+    def _choices(self) -> tuple[Note, ...]:
+        settings = self.resolved.settings
+        shown = ("recipe", "measured")
+        return tuple(
+            Note("chosen", f"{name} = {value_of(settings, name)} ({origin.detail})")
+            for name, origin in self.resolved.origins.items()
+            if origin.kind in shown and origin.detail
+        )
+
+    def _command(self) -> str:
+        return f"luthier workup --settings {self.run.settings_path}"
+
+    def _job(self, plan: Plan, *, resume: bool = False) -> TrainJob:
+        return TrainJob(
+            task=self.task,
+            model_source=plan.model_source,
+            label_names=plan.label_names,
+            encoded={k: v for k, v in plan.encoded.items() if k != "test"},
+            settings=plan.settings,
+            checkpoints=self.run.checkpoints,
+            resume=resume,
+            should_stop=self.should_stop,
+        )
+
+    def train(self, plan: Plan) -> None:
+        """Fit, then put the best checkpoint into the shape that ships."""
+        from luthier.journeys.shipping import ship
+        from luthier.stages.train import train
+
+        with self.stage("train"):
+            job = self._job(plan, resume=self.resume)
+            for event in train(job, self.engine, self.run):
+                self.listen(TrainingSaid(event))
+            stopped = self.run.history[-1]
+            ship(self.run, self.engine, job)
+            self.summary = _best(stopped)
+
+    def evaluate(self, rows: Rows, plan: Plan) -> None:
+        """Judge what ships beside its simple rivals."""
+        from luthier.journeys.judging import judge_run
+
+        reused = self.resume and (self.run.path / "metrics.json").exists()
+        with self.stage("evaluate", reused=reused):
+            if not reused:
+                self.say("evaluate", judge_run(self.run, self.task, self.engine, rows, plan))
+            self.summary = _score(self.run)
+
+    def diagnose(self, rows: Rows) -> Diagnosis:
+        """Ask every fault."""
+        from luthier.journeys.evidence import evidence_of
+        from luthier.stages.diagnose import diagnose
+
+        with self.stage("diagnose"):
+            diagnosis = diagnose(evidence_of(self.run, rows))
+            self.run.save_diagnosis(diagnosis)
+            self.summary = (
+                f"{len(diagnosis.fired)} found, {len(diagnosis.clear)} clear, "
+                f"{len(diagnosis.not_checked)} not checked, {len(diagnosis.crashed)} crashed"
+            )
+        return diagnosis
+
+    def report(self, rows: Rows) -> Path:
+        """Write the plots, the page and the model card."""
+        from luthier.stages.report import report
+
+        with self.stage("report"):
+            path = report(self.run, rows)
+            self.summary = str(path)
+        return path
+
+
+def _as_seen(path: str) -> Path:
+    """The path as a person in this folder would type it; settings hold it in full."""
+    here = Path.cwd()
+    return Path(path).relative_to(here) if Path(path).is_relative_to(here) else Path(path)
+
+
+def _best(event: Event) -> str:
+    if not isinstance(event, Stopped):
+        return "did not end"
+    return (
+        f"best after step {event.best_step:,} (epoch {event.best_epoch:g}), "
+        f"validation {event.metric_name} {event.best_metric:.3f}, "
+        f"ended: {event.reason.replace('_', ' ')}"
+    )
+
+
+def _score(run: Run) -> str:
+    test = run.metrics.get("test", {})
+    figure = test.get("macro_f1")
+    if figure is None:
+        return "nothing was judged on test rows"
+    return (
+        f"test macro-F1 {figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}] "
+        f"over {test['labels_in_average']} labels"
+    )

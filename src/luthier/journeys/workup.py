@@ -1,0 +1,87 @@
+"""START HERE: the whole way from a labelled file to a judged, diagnosed, reported model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from luthier.journeys.opening import SettingsLike, begun, free_run_dir, open_walk
+from luthier.journeys.run import Run
+from luthier.records import Listener
+from luthier.settings_file import to_yaml
+
+
+def workup(
+    source: str | Path | None = None,
+    *,
+    run_dir: str | Path | None = None,
+    settings: SettingsLike = None,
+    resume: bool = False,
+    until: str = "report",
+    listen: Listener | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Run:
+    """Take a labelled file to a fine-tuned model and a diagnosis.
+
+    Args:
+        source: a .csv, .tsv, .txt, .json or .jsonl file, or a folder with train, validation and
+            test files; None when resuming or when the settings name it (`data.path`).
+        run_dir: folder that receives the run; `runs/<name of the data>` when not given.
+        settings: a YAML file, or dotted (or nested) settings such as
+            `{"train.learning_rate": 1e-4}`.
+        resume: go on in `run_dir` from what is there.
+        until: the last verb to do: `split`, `train` or `report`.
+        listen: told what happens (progress bars, tests).
+        should_stop: asked between training steps; True ends training with the best so far.
+
+    Returns:
+        The run: `run.metrics`, `run.diagnosis`, `run.report`, `run.predict([...])`.
+
+    Raises:
+        LuthierError: with every problem found and what to do next.
+    """
+    walk = open_walk(source, run_dir, settings, resume, listen, should_stop)
+    with begun(walk.run, to_yaml(walk.resolved), new=not resume), walk.run.lock():
+        rows = walk.load()
+        walk.audit(rows)
+        splits = walk.split(rows)
+        if until == "split":
+            return walk.run
+        plan = walk.plan(rows, splits)
+    with walk.run.lock():
+        walk.train(plan)
+        if until == "train":
+            return walk.run
+        walk.evaluate(rows, plan)
+        walk.diagnose(rows)
+        walk.report(rows)
+    return walk.run
+
+
+def demo(
+    *,
+    run_dir: str | Path | None = None,
+    settings: SettingsLike = None,
+    listen: Listener | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> Run:
+    """`workup` on the embedded sample: messages to a shop's customer service, in Chinese.
+
+    Args:
+        run_dir: folder that receives the run; `runs/demo` when not given.
+        settings: as in `workup`.
+        listen: as in `workup`.
+        should_stop: as in `workup`.
+
+    Returns:
+        The run.
+    """
+    from luthier.sample import sample_path
+
+    return workup(
+        sample_path(),
+        run_dir=run_dir or free_run_dir("demo"),
+        settings=settings,
+        listen=listen,
+        should_stop=should_stop,
+    )

@@ -1,0 +1,99 @@
+"""Which rows go together: length-bucketed steps, parts within a token budget, padded arrays.
+
+Everything here is a function of its arguments: the order of an epoch depends on (seed, epoch) only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from luthier.records import Encoded, IntArray
+
+BATCHES_PER_CHUNK = 50
+"""Rows are sorted by length within chunks of so many batches at most: little padding."""
+LEAST_CHUNKS = 4
+"""An epoch has so many chunks at least, so the same rows do not meet in every epoch."""
+
+
+def steps_per_epoch(rows: int, batch_size: int) -> int:
+    """Batches of an epoch; the last one may be smaller."""
+    return -(-rows // batch_size)
+
+
+def training_batches(
+    lengths: IntArray, batch_size: int, seed: int, epoch: int
+) -> tuple[IntArray, ...]:
+    """The batches of one epoch: every row once, rows of like length together, in random order.
+
+    Args:
+        lengths: int64 [n], tokens per row.
+        batch_size: rows per batch.
+        seed: seed of the run.
+        epoch: 0-based.
+
+    Returns:
+        Row positions, one int64 array per batch.
+    """
+    random = np.random.default_rng([seed, epoch])
+    order = random.permutation(len(lengths))
+    in_chunk = steps_per_epoch(len(lengths), batch_size) // LEAST_CHUNKS
+    chunk = batch_size * max(1, min(BATCHES_PER_CHUNK, in_chunk))
+    by_length = [
+        part[np.argsort(lengths[part], kind="stable")]
+        for part in (order[start : start + chunk] for start in range(0, len(order), chunk))
+    ]
+    batches = [
+        part[start : start + batch_size]
+        for part in by_length
+        for start in range(0, len(part), batch_size)
+    ]
+    return tuple(batches[i] for i in random.permutation(len(batches)))
+
+
+def parts_within(positions: IntArray, lengths: IntArray, max_tokens: int) -> tuple[IntArray, ...]:
+    """Cut rows into parts of at most `max_tokens` padded tokens each, longest rows first.
+
+    A single row longer than the budget is a part of its own.
+
+    Args:
+        positions: int64 [b], rows to share out.
+        lengths: int64 [n], tokens per row, of all rows.
+        max_tokens: rows x longest row, at most.
+    """
+    ordered = positions[np.argsort(-lengths[positions], kind="stable")]
+    parts: list[IntArray] = []
+    start = 0
+    while start < len(ordered):
+        fitting = max(1, max_tokens // max(1, int(lengths[ordered[start]])))
+        parts.append(ordered[start : start + fitting])
+        start += fitting
+    return tuple(parts)
+
+
+def padding_share(batches: Sequence[IntArray], lengths: IntArray) -> float:
+    """Share of padded tokens among all tokens the batches hold, 0 to 1."""
+    padded = sum(len(batch) * int(lengths[batch].max()) for batch in batches)
+    return 1.0 - sum(int(lengths[batch].sum()) for batch in batches) / padded if padded else 0.0
+
+
+def pad(encoded: Encoded, positions: IntArray, fill: Mapping[str, int]) -> dict[str, IntArray]:
+    """Right-padded inputs of these rows, with their `attention_mask`.
+
+    Args:
+        encoded: the rows.
+        positions: int64 [b].
+        fill: input name -> value in the padded places; 0 for a name that is missing.
+
+    Returns:
+        Input name -> int64 [b, longest row].
+    """
+    lengths = encoded.lengths[positions]
+    columns = np.arange(int(lengths.max()))
+    mask = columns < lengths[:, None]
+    at = np.where(mask, encoded.offsets[positions][:, None] + columns, 0)
+    inputs = {
+        name: np.where(mask, values[at], fill.get(name, 0)) for name, values in encoded.flat.items()
+    }
+    return {**inputs, "attention_mask": mask.astype(np.int64)}

@@ -1,0 +1,182 @@
+"""Every figure of a single-label classifier, each with its 95 % interval (docs/figures.md).
+
+Rows whose label is unknown (-1) are not judged. All values equal scikit-learn's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from luthier.errors import InputError, Problem
+from luthier.kit import label_counts
+from luthier.kit.intervals import (
+    Statistic,
+    bootstrap_counts,
+    bootstrap_mean,
+    f1_figure,
+    share_figure,
+    unbiased_interval,
+    wilson,
+)
+from luthier.kit.label_counts import LabelCounts
+from luthier.kit.roc_auc import OneVsRest, one_vs_rest
+from luthier.records import (
+    ConfusionMatrix,
+    Figure,
+    FloatArray,
+    IntArray,
+    LabelFigures,
+    Predictions,
+    SplitEvaluation,
+)
+from luthier.settings import EvaluateSettings
+
+BOOTSTRAPPED: Mapping[str, tuple[Statistic, float]] = {
+    "macro_f1": (label_counts.macro_f1, 0.0),
+    "macro_precision": (label_counts.macro_precision, 0.0),
+    "macro_recall": (label_counts.macro_recall, 0.0),
+    "weighted_f1": (label_counts.weighted_f1, 0.0),
+    "weighted_precision": (label_counts.weighted_precision, 0.0),
+    "weighted_recall": (label_counts.weighted_recall, 0.0),
+    "mcc": (label_counts.mcc, -1.0),
+}
+"""Figures whose interval is a bootstrap over rows, with the lowest value that each can have."""
+
+LARGEST_LOSS = float(-np.log(np.finfo(np.float64).eps))
+"""Loss of a true label that got probability 0 (36.04), as scikit-learn's log_loss has it."""
+
+
+def quick_metrics(predictions: Predictions) -> dict[str, float]:
+    """loss, accuracy, macro_f1, weighted_f1 and mcc, no intervals: cheap enough for every epoch.
+
+    The loss is the mean natural-log loss of the rows, and is NaN when a row's loss is.
+
+    Raises:
+        InputError: when no row has a known label.
+    """
+    known = _known(predictions)
+    counts = _counts(predictions, known)
+    return {
+        "loss": float(np.minimum(predictions.loss[known], LARGEST_LOSS).mean()),
+        "accuracy": float(label_counts.accuracy(counts)),
+        "macro_f1": float(label_counts.macro_f1(counts)),
+        "weighted_f1": float(label_counts.weighted_f1(counts)),
+        "mcc": float(label_counts.mcc(counts)),
+    }
+
+
+def judge(predictions: Predictions, settings: EvaluateSettings) -> SplitEvaluation:
+    """Every figure of one split; `per_label` and the matrix hold the labels that occur in it.
+
+    roc_auc is left out where no label has both own and other rows, or where a probability is not
+    finite; log_loss is left out where a loss is NaN.
+
+    Raises:
+        InputError: when no row has a known label.
+    """
+    known = _known(predictions)
+    counts = _counts(predictions, known)
+    figures = count_figures(counts, settings)
+    areas = _roc_areas(predictions, known)
+    if areas.macro is not None:
+        figures["roc_auc"] = areas.macro
+    losses = np.minimum(predictions.loss[known], LARGEST_LOSS)
+    if not np.isnan(losses).any():
+        figures["log_loss"] = bootstrap_mean(losses, settings.bootstrap_samples, settings.seed)
+    occurring = np.flatnonzero(counts.occurs)
+    names = predictions.label_names
+    return SplitEvaluation(
+        n=len(known),
+        labels_in_average=len(occurring),
+        figures=figures,
+        per_label={
+            names[label]: label_figures(counts, int(label), areas.per_label[label])
+            for label in occurring
+        },
+        confusion_matrix=_confusion_matrix(counts, occurring, names),
+        model_digest=predictions.model_digest,
+    )
+
+
+def count_figures(counts: LabelCounts, settings: EvaluateSettings) -> dict[str, Figure]:
+    """Accuracy (Wilson) and the figures in `BOOTSTRAPPED`.
+
+    Where every answer is right, or every answer is wrong and no resample differs, the Wilson
+    interval of the accuracy stands in: a bootstrap knows no error that it has not seen, and few
+    rows must not look certain.
+    """
+    n = int(counts.rows)
+    right = int(counts.right.sum())
+    draws: dict[str, list[FloatArray]] = {name: [] for name in BOOTSTRAPPED}
+    for chunk in bootstrap_counts(counts, settings.bootstrap_samples, settings.seed):
+        for name, (statistic, _) in BOOTSTRAPPED.items():
+            draws[name].append(statistic(chunk))
+    figures = {"accuracy": share_figure(right, n)}
+    for name, (statistic, least) in BOOTSTRAPPED.items():
+        value, drawn = float(statistic(counts)), np.concatenate(draws[name])
+        if right == n or (right == 0 and np.ptp(drawn) == 0):
+            low, high = wilson(right, n)
+            figures[name] = Figure(value, min(low, value), max(high, value), n, "wilson")
+        else:
+            figures[name] = Figure(value, *unbiased_interval(value, drawn, least), n)
+    return figures
+
+
+def label_figures(counts: LabelCounts, label: int, roc_auc: float | None) -> LabelFigures:
+    """One label against the rest; all three intervals are Wilson's (see `intervals.f1_figure`)."""
+    right, support = int(counts.right[label]), int(counts.support[label])
+    predicted, others = int(counts.predicted[label]), int(counts.rows) - support
+    tpr = right / support if support else None
+    fpr = (predicted - right) / others if others else None
+    return LabelFigures(
+        precision=share_figure(right, predicted),
+        recall=share_figure(right, support),
+        f1=f1_figure(right, support, predicted),
+        support=support,
+        predicted=predicted,
+        roc_auc=roc_auc,
+        tpr=tpr,
+        fpr=fpr,
+        tnr=None if fpr is None else 1 - fpr,
+        fnr=None if tpr is None else 1 - tpr,
+    )
+
+
+def _known(predictions: Predictions) -> IntArray:
+    """Positions of the rows whose label is known."""
+    known = np.flatnonzero(predictions.labels >= 0)
+    if not len(known):
+        raise InputError(
+            Problem("no row has a known label, so there is nothing to judge"),
+            next_step="give a file with a label column (--data.label_column NAME)",
+        )
+    return known
+
+
+def _counts(predictions: Predictions, known: IntArray) -> LabelCounts:
+    return LabelCounts.of_rows(
+        predictions.labels[known], predictions.predicted[known], len(predictions.label_names)
+    )
+
+
+def _roc_areas(predictions: Predictions, known: IntArray) -> OneVsRest:
+    probabilities = predictions.probabilities[known]
+    if not np.isfinite(probabilities).all():
+        return OneVsRest((None,) * len(predictions.label_names), None)
+    return one_vs_rest(predictions.labels[known], probabilities)
+
+
+def _confusion_matrix(
+    counts: LabelCounts, occurring: IntArray, names: tuple[str, ...]
+) -> ConfusionMatrix:
+    """The matrix over the labels that occur, in their order."""
+    place = np.zeros(len(names), dtype=np.int64)
+    place[occurring] = np.arange(len(occurring))
+    matrix = np.zeros((len(occurring), len(occurring)), dtype=np.int64)
+    matrix[place[counts.truth], place[counts.answer]] = counts.cells
+    return ConfusionMatrix(
+        tuple(names[label] for label in occurring),
+        tuple(tuple(int(cell) for cell in row) for row in matrix),
+    )

@@ -1,0 +1,191 @@
+"""Which column of a file holds what: by settings, by known names, or by what stands in it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+
+from luthier.errors import Problem, did_you_mean
+from luthier.kit.tables import Table, with_header
+from luthier.records import Column, Note
+from luthier.settings import DataSettings
+
+_BY_POSITION = re.compile(r"column \d+")
+
+
+def wanted_names(columns: Sequence[Column], data: DataSettings) -> dict[str, str]:
+    """Canonical name -> column name that the settings give, for those they give."""
+    fields = {column.name: column.setting.rpartition(".")[2] for column in columns}
+    fields["id"] = "id_column"
+    named = {name: getattr(data, field, None) for name, field in fields.items()}
+    return {name: str(value).strip() for name, value in named.items() if value}
+
+
+def settle_header(
+    table: Table, columns: Sequence[Column], wanted: Mapping[str, str], *, headless: bool
+) -> tuple[Table, tuple[Note, ...]]:
+    """Take the first row as header where it is one.
+
+    It is one when a cell is a known or a wanted column name that does not come again below it, and
+    also when it is unlike the rows below (no cell of it comes again): its names are just unknown.
+
+    Args:
+        table: as read; a table that is headed already is returned as it is.
+        columns: the task's.
+        wanted: see `wanted_names`.
+        headless: whether an earlier file of the same data had no header.
+    """
+    if table.headed:
+        return table, ()
+    known = {alias for column in columns for alias in column.aliases} | {c.name for c in columns}
+    asked = {name.casefold() for name in wanted.values()}
+    known |= asked
+    cells = [str(cell).strip().casefold() for cell in table.first_row()]
+    comes_again = [column.count(column[0]) > 1 for column in table.columns.values()]
+    if any(cell in known and not again for cell, again in zip(cells, comes_again, strict=True)):
+        return with_header(table), ()
+    by_position = bool(asked) and all(_BY_POSITION.fullmatch(name) for name in asked)
+    one_text_per_line = len(cells) == 1 and table.format == "txt"
+    if headless or by_position or one_text_per_line or any(comes_again) or len(table) == 1:
+        first = ", ".join(repr(_short(cell)) for cell in table.first_row()[:4])
+        return table, (Note("guessed", f"{table.name}: no header; the first row is {first}"),)
+    return with_header(table), ()
+
+
+def choose_columns(
+    table: Table,
+    columns: Sequence[Column],
+    wanted: Mapping[str, str],
+    earlier: Mapping[str, str],
+    *,
+    targets_required: bool,
+) -> tuple[dict[str, str], tuple[Note, ...], list[Problem]]:
+    """Canonical name -> column of this table, what was guessed, and what is wrong.
+
+    Args:
+        table: after `settle_header`.
+        columns: the task's.
+        wanted: see `wanted_names`.
+        earlier: the choice made for the training file; kept where this file has the same columns.
+        targets_required: whether the columns to learn must be there.
+    """
+    chosen: dict[str, str] = {}
+    notes: list[Note] = []
+    problems: list[Problem] = []
+    by_content = {} if table.headed else _by_content(table, columns)
+    for column in columns:
+        needed = targets_required or not column.target
+        asked = wanted.get(column.name)
+        if asked and (asked in table.columns or needed):
+            if asked in table.columns:
+                chosen[column.name] = asked
+            else:
+                problems.append(_wrong_name(table, column.setting, asked))
+            continue
+        name, note = _by_name(table, column, earlier.get(column.name), by_content)
+        if name:
+            chosen[column.name] = name
+        elif needed:
+            problems.append(_no_column(table, column))
+        notes.extend(note)
+    if "id" in wanted and "id" not in chosen:
+        if wanted["id"] in table.columns:
+            chosen["id"] = wanted["id"]
+        else:
+            problems.append(_wrong_name(table, "data.id_column", wanted["id"]))
+    for name, source in chosen.items():
+        others = [
+            other for other in chosen if chosen[other] == source and other < name != "id" != other
+        ]
+        if others:
+            what = f"column {source!r} cannot be both {others[0]} and {name}"
+            problems.append(Problem(what, where=table.name))
+    return chosen, tuple(notes), problems
+
+
+def _by_name(
+    table: Table, column: Column, earlier: str | None, by_content: Mapping[str, str]
+) -> tuple[str, list[Note]]:
+    if earlier in table.columns:
+        return str(earlier), []
+    if column.name in by_content:
+        name = by_content[column.name]
+        return name, [
+            Note("guessed", f"{table.name}: {column.name} is {name}, by what stands in it")
+        ]
+    if not table.headed:
+        return "", []
+    folded = {name.strip().casefold(): name for name in reversed(table.columns)}
+    matches = [folded[alias] for alias in (column.name, *column.aliases) if alias in folded]
+    matches = list(dict.fromkeys(matches))
+    if not matches:
+        return "", []
+    notes = []
+    if matches[0] != column.name:
+        notes.append(Note("guessed", f"{table.name}: {column.name} is column {matches[0]!r}"))
+    if len(matches) > 1:
+        others = ", ".join(matches[1:])
+        what = f"{table.name}: {column.name} could also be {others}; {column.setting} decides"
+        notes.append(Note("guessed", what))
+    return matches[0], notes
+
+
+def _by_content(table: Table, columns: Sequence[Column]) -> dict[str, str]:
+    """In a table without header: one column is the text; of two, the label has far fewer values."""
+    inputs = [column.name for column in columns if not column.target]
+    targets = [column.name for column in columns if column.target]
+    names = list(table.columns)
+    if len(inputs) == 1 and len(names) == 1:
+        return {inputs[0]: names[0]}
+    if len(inputs) != 1 or len(targets) != 1 or len(names) != 2:
+        return {}
+    few, many = sorted(names, key=lambda name: len(set(table.columns[name])))
+    if len(set(table.columns[few])) * 2 > len(set(table.columns[many])):
+        return {}
+    return {inputs[0]: many, targets[0]: few}
+
+
+def _no_column(table: Table, column: Column) -> Problem:
+    names = list(table.columns)
+    folded = {name.strip().casefold(): name for name in names}
+    near = [
+        folded[close]
+        for alias in (column.name, *column.aliases)
+        for close in difflib.get_close_matches(alias, list(folded), n=1, cutoff=0.75)
+    ]
+    shown = ", ".join(repr(_short(name)) for name in names[:12])
+    if table.headed:
+        what = f"no column for the {column.name} among {shown}"
+    else:
+        what = f"no header, and unclear which of {len(names)} columns is the {column.name}"
+    where = f"{table.name}:1" if table.format in ("csv", "tsv", "txt") else table.name
+    candidate = near[0] if near else (names[0] if table.headed and len(names) == 1 else "NAME")
+    flag = (
+        f"--{column.setting} {candidate!r}"
+        if " " in candidate
+        else f"--{column.setting} {candidate}"
+    )
+    if table.format == "txt" and len(names) == 1:
+        return Problem(
+            f"no tab in this file, so no column for the {column.name}",
+            where=where,
+            hint="a .txt file holds text<TAB>label on each line, or save it as .csv with a header",
+        )
+    return Problem(what, where=where, hint=f"say which: {flag}")
+
+
+def _wrong_name(table: Table, setting: str, asked: str) -> Problem:
+    names = list(table.columns)
+    near = did_you_mean(asked, names)
+    listed = f"the columns are {', '.join(_short(name) for name in names[:12])}"
+    return Problem(
+        f"there is no column {asked!r} ({setting})",
+        where=table.name,
+        hint=f"{near} {listed}" if near else listed,
+    )
+
+
+def _short(text: object) -> str:
+    line = str(text).replace("\n", " ")
+    return line if len(line) <= 30 else line[:29] + "…"

@@ -1,0 +1,183 @@
+"""Text tables: comma, semicolon, tab or bar between the cells, one record per row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from luthier.kit.problem_list import ProblemList
+from luthier.records import Note
+
+_OWN_DELIMITER = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+_SPOKEN = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_LINES_SNIFFED = 60
+
+csv.field_size_limit(2**31 - 1)  # articles are longer than the 131,072 characters of the default
+
+Record = tuple[int, list[str]]
+"""First line from 1, and the cells; no cells stand for an empty line."""
+
+
+def read_delimited(
+    data: bytes, name: str, encoding: str, kind: str, delimiter: str | None, lines: array[int]
+) -> tuple[dict[str, list[Any]], tuple[Note, ...]]:
+    """Columns `column 1`, `column 2`, ... of a text table; the first row may be a header.
+
+    A .csv file has quoted cells. In .tsv and .txt files quotes are ordinary characters, unless only
+    reading them as quotes gives every row of a .tsv file the same number of cells.
+
+    Args:
+        data: the whole file, decodable with `encoding`.
+        name: the file's name for messages.
+        encoding: Python's name of the text encoding.
+        kind: `.csv`, `.tsv` or `.txt`.
+        delimiter: one character; None to find it.
+        lines: receives the line on which each row begins.
+
+    Raises:
+        InputError: naming rows with another number of cells, and quotes that are never closed.
+    """
+    notes: list[Note] = []
+    own = _OWN_DELIMITER[kind]
+    if delimiter is None:
+        delimiter = own if kind == ".txt" else _sniff(_text(data, encoding), own)
+        if delimiter != own:
+            spoken = _SPOKEN[delimiter]
+            notes.append(Note("guessed", f"{name}: columns are separated by {spoken}"))
+    quoted = kind == ".csv" or delimiter != "\t"
+    problems = ProblemList()
+    records = _records(data, encoding, delimiter, quoted, name, problems)
+    columns, empty = _collect(records, name, lines, problems)
+    if problems and kind == ".tsv" and not quoted:
+        again = ProblemList()
+        again_lines: array[int] = array("q")
+        records = _records(data, encoding, delimiter, True, name, again)
+        again_columns, empty = _collect(records, name, again_lines, again)
+        if not again:
+            lines[:] = again_lines
+            columns, problems = again_columns, again
+            notes.append(Note("guessed", f"{name}: cells in double quotes were read without them"))
+    problems.raise_if_any()
+    if empty:
+        notes.append(
+            Note("dropped", f"{name}: {empty:,} empty lines between the rows were skipped")
+        )
+    if not quoted:
+        notes.extend(_kept_quotes(columns, name))
+    return columns, tuple(notes)
+
+
+def _text(data: bytes, encoding: str) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+
+
+def _sniff(text: Iterable[str], own: str) -> str:
+    """The delimiter that gives every one of the first records the same number of cells, above 1."""
+    head = list(itertools.islice(text, _LINES_SNIFFED))
+    uneven = ""
+    for delimiter in (own, *(d for d in _SPOKEN if d != own)):
+        widths = [len(cells) for cells in csv.reader(head, delimiter=delimiter) if cells]
+        if len(head) == _LINES_SNIFFED:
+            widths = widths[:-1]  # a quoted cell may go on below
+        if widths and widths[0] > 1:
+            if len(set(widths)) == 1:
+                return delimiter
+            uneven = uneven or delimiter
+    return uneven or own
+
+
+def _records(
+    data: bytes, encoding: str, delimiter: str, quoted: bool, name: str, problems: ProblemList
+) -> Iterator[Record]:
+    text = _text(data, encoding)
+    if quoted:
+        return _quoted_records(text, delimiter, name, problems)
+    return _plain_records(text, delimiter)
+
+
+def _plain_records(text: Iterable[str], delimiter: str) -> Iterator[Record]:
+    for number, line in enumerate(text, start=1):
+        bare = line.rstrip("\r\n")
+        yield number, bare.split(delimiter) if bare else []
+
+
+def _quoted_records(
+    text: Iterable[str], delimiter: str, name: str, problems: ProblemList
+) -> Iterator[Record]:
+    limit = csv.field_size_limit(
+        2**31 - 1
+    )  # articles are longer than the 131072 characters allowed
+    try:
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                problems.add(f"{name}:{line}", *_quote_problem(error))
+                continue
+            yield line, cells
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _quote_problem(error: csv.Error) -> tuple[str, str]:
+    if "unexpected end of data" in str(error):
+        return "a double quote opened in this row is never closed", 'close it, or double it: ""'
+    return (
+        "text follows a closing double quote",
+        'put the whole cell in double quotes and double those inside it: "say ""hi"" to"',
+    )
+
+
+def _collect(
+    records: Iterator[Record], name: str, lines: array[int], problems: ProblemList
+) -> tuple[dict[str, list[Any]], int]:
+    """The cells column by column, and the number of empty lines between rows.
+
+    A row of another width than the first is a problem.
+    """
+    columns: list[list[Any]] = []
+    empty = pending = 0
+    for line, cells in records:
+        if not cells:
+            pending += bool(columns)
+            continue
+        empty, pending = empty + pending, 0
+        if not columns:
+            columns = [[] for _ in cells]
+        if len(cells) != len(columns):
+            problems.add(
+                f"{name}:{line}",
+                f"this row has {_cells(len(cells))}, the first row has {len(columns)}",
+                "a text that holds the delimiter must stand in double quotes"
+                if len(cells) > len(columns)
+                else "",
+            )
+            continue
+        lines.append(line)
+        for column, cell in zip(columns, cells, strict=True):
+            column.append(cell)
+    return {f"column {n}": column for n, column in enumerate(columns, start=1)}, empty
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number} cells"
+
+
+def _kept_quotes(columns: dict[str, list[Any]], name: str) -> Iterator[Note]:
+    number = sum(
+        len(cell) > 1 and cell[0] == cell[-1] == '"'
+        for column in columns.values()
+        for cell in column
+    )
+    if number:
+        yield Note(
+            "guessed", f"{name}: {number:,} cells stand in double quotes; the quotes were kept"
+        )

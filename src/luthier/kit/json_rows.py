@@ -1,0 +1,128 @@
+"""JSON files of rows: one object per line, or one array of objects."""
+
+from __future__ import annotations
+
+import io
+import json
+from array import array
+from collections.abc import Iterator
+from typing import Any
+
+from luthier.kit.problem_list import ProblemList
+
+_LINES = "one JSON object per line"
+# Numbers stay as they are written: label 007 or 1.50 must come back the same.
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None)
+
+
+def read_json(data: bytes, name: str, encoding: str, lines: array[int]) -> dict[str, list[Any]]:
+    """Column name -> values over all objects, in order of appearance.
+
+    Values are str (numbers and booleans as written), None where an object lacks the name or has
+    null or NaN, and lists or dicts as they are.
+
+    Args:
+        data: the whole file, decodable with `encoding`.
+        name: the file's name for messages.
+        encoding: Python's name of the text encoding.
+        lines: receives the line on which each object begins.
+
+    Raises:
+        InputError: naming every line that is not a JSON object.
+    """
+    problems = ProblemList(next_step=f"the file must hold {_LINES}, or one array of objects")
+    columns: dict[str, list[Any]] = {}
+    is_array = data.decode(encoding)[:4096].lstrip().startswith("[")
+    values = (_array if is_array else _one_per_line)(data, name, encoding, problems)
+    for line, value in values:
+        if not isinstance(value, dict):
+            problems.add(f"{name}:{line}", f"this is {_kind(value)}, not an object")
+            continue
+        before = len(lines)
+        lines.append(line)
+        for key, item in value.items():
+            if key not in columns:
+                columns[key] = [None] * before
+            columns[key].append(_cell(item))
+        if len(value) < len(columns):
+            for column in columns.values():
+                if len(column) == before:
+                    column.append(None)
+    inside = [key for key, column in columns.items() if len(lines) == 1 and _is_rows(column[0])]
+    if inside:
+        problems.add(
+            f"{name}:{lines[0]}", f"one object; its rows seem to stand under {inside[0]!r}"
+        )
+    problems.raise_if_any()
+    return columns
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _one_per_line(
+    data: bytes, name: str, encoding: str, problems: ProblemList
+) -> Iterator[tuple[int, Any]]:
+    text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="\n")
+    for number, line in enumerate(text, start=1):
+        bare = line.strip(" \t\r\n")
+        if not bare:
+            continue
+        try:
+            yield number, _DECODER.decode(bare)
+        except (ValueError, RecursionError) as error:
+            problems.add(f"{name}:{number}", f"this is not JSON: {_reason(error)}")
+
+
+def _array(
+    data: bytes, name: str, encoding: str, problems: ProblemList
+) -> Iterator[tuple[int, Any]]:
+    """The items of one array, each with its line; the first mistake ends the reading."""
+    text = data.decode(encoding)
+    at, line = text.index("[") + 1, 1
+    line += text.count("\n", 0, at)
+    separator = "["
+    while True:
+        start = _skip_space(text, at)
+        line += text.count("\n", at, start)
+        if text[start : start + 1] == "]" and separator == "[":
+            at = start
+        else:
+            try:
+                value, at = _DECODER.raw_decode(text, start)
+            except (ValueError, RecursionError) as error:
+                problems.add(f"{name}:{line}", f"this is not JSON: {_reason(error)}")
+                return
+            yield line, value
+            line += text.count("\n", start, at)
+        after = _skip_space(text, at)
+        line += text.count("\n", at, after)
+        separator, at = text[after : after + 1], after + 1
+        if separator == "]":
+            if text[at:].strip():
+                problems.add(f"{name}:{line}", "something follows the end of the array")
+            return
+        if separator != ",":
+            problems.add(f"{name}:{line}", "the array needs a comma or its end here")
+            return
+
+
+def _skip_space(text: str, at: int) -> int:
+    while text[at : at + 1] in (" ", "\t", "\r", "\n"):
+        at += 1
+    return at
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at character {error.colno}"
+    return "it is nested too deeply"
+
+
+def _kind(value: Any) -> str:
+    return {list: "a list", str: "a text or number", bool: "true or false"}.get(type(value), "null")
+
+
+def _cell(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value

@@ -1,0 +1,25 @@
+"""The simple rivals that a fine-tuned model should beat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from luthier.kit.intervals import Statistic
+from luthier.kit.label_counts import LabelCounts, macro_f1
+from luthier.records import Predictions
+
+LINEAR_RIVALS = ("tfidf_linear", "frozen_encoder")
+"""Names of the floors that learn something; `majority` does not."""
+
+
+def strongest_rival(floors: Mapping[str, Predictions]) -> tuple[str, Predictions] | None:
+    """The linear rival with the highest macro-F1, and its name; None where there is none."""
+    rivals = [(name, floors[name]) for name in LINEAR_RIVALS if name in floors]
+    return max(rivals, key=lambda rival: score(rival[1], macro_f1), default=None)
+
+
+def score(predictions: Predictions, statistic: Statistic) -> float:
+    """A figure of predictions over their rows with a known label, without an interval."""
+    known = predictions.labels >= 0
+    labels, answers = predictions.labels[known], predictions.predicted[known]
+    return float(statistic(LabelCounts.of_rows(labels, answers, len(predictions.label_names))))

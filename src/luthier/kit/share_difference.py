@@ -1,0 +1,52 @@
+"""Differences between two shares: of different rows, and of the same rows."""
+
+from __future__ import annotations
+
+import math
+
+from luthier.records import Figure, Predictions
+
+
+def newcombe(first: Figure, second: Figure) -> Figure:
+    """First share minus second, of independent rows, with its 95 % interval.
+
+    Source: Newcombe (1998), Statistics in Medicine 17, 873-890, method 10: the Wilson intervals of
+    both shares joined. `n` is the smaller number of rows.
+
+    Args:
+        first: a share with its Wilson interval.
+        second: another share of other rows.
+    """
+    value = first.value - second.value
+    down = math.hypot(first.value - first.low, second.high - second.value)
+    up = math.hypot(first.high - first.value, second.value - second.low)
+    n = min(first.n, second.n)
+    return Figure(value, max(-1.0, value - down), min(1.0, value + up), n, "newcombe")
+
+
+def discordance(ours: Predictions, theirs: Predictions) -> float:
+    """Share of rows that exactly one of two models answers rightly; same rows in any order.
+
+    Rows whose label is unknown are left out; 0 where none is known.
+    """
+    right = dict(zip(theirs.row_ids.tolist(), theirs.predicted == theirs.labels, strict=True))
+    pairs = zip(ours.row_ids.tolist(), ours.labels, ours.predicted, strict=True)
+    different = [(label == answer) != right[i] for i, label, answer in pairs if label >= 0]
+    return sum(map(bool, different)) / len(different) if different else 0.0
+
+
+def rows_to_see(difference: float, discordant: float) -> int:
+    """Rows at which a true paired difference in accuracy is seen with 80 % power at the 5 % level.
+
+    Source: Connor (1987), Biometrics 43, 207-211: n = (1.96 sqrt(d) + 0.84 sqrt(d - D^2))^2 / D^2.
+
+    Args:
+        difference: D, the true difference between the two shares, above 0.
+        discordant: d, the share of rows that exactly one side has right; at least D is taken.
+
+    >>> rows_to_see(0.01, 0.05)
+    3923
+    """
+    d = max(discordant, difference)
+    root = 1.96 * math.sqrt(d) + 0.84 * math.sqrt(d - difference**2)
+    return math.ceil(root**2 / difference**2 - 0.5)

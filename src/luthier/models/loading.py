@@ -1,0 +1,234 @@
+"""Load pretrained weights: safetensors only, float32, no weight of the encoder left to chance."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from luthier.errors import ModelError, Problem, SettingsError
+from luthier.models.quiet import quiet
+from luthier.records import ModelSource
+from luthier.settings import ModelSettings
+
+DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
+_LIBRARY_ERRORS = (
+    OSError,
+    ValueError,
+    ImportError,
+    KeyError,
+    AttributeError,
+    TypeError,
+    RuntimeError,
+    SafetensorError,
+)
+
+
+def load_tokenizer(source: ModelSource) -> PreTrainedTokenizerBase:
+    """The tokenizer of this model, with no padding or truncation of its own.
+
+    Raises:
+        ModelError: when it cannot be loaded, or knows more tokens than the model.
+    """
+    with _explained(source, "the tokenizer"), quiet():
+        tokenizer = AutoTokenizer.from_pretrained(
+            source.path, trust_remote_code=source.trust_remote_code
+        )
+        config = _config(source)
+    forget_defaults(tokenizer)
+    tokenizer.padding_side = "right"
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+    known = getattr(config.get_text_config(), "vocab_size", None)
+    if known is not None and len(tokenizer) > known:
+        raise ModelError(
+            Problem(
+                f"the tokenizer has {len(tokenizer)} tokens but the model only {known}: "
+                "they do not belong together",
+                where=source.path,
+            ),
+            next_step="give the folder of a complete model",
+        )
+    return tokenizer
+
+
+def forget_defaults(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Drop the padding and truncation that some tokenizer.json files switch on for every call."""
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None:
+        backend.no_padding()
+        backend.no_truncation()
+
+
+def load_classifier(
+    source: ModelSource, label_names: Sequence[str], settings: ModelSettings, max_length: int
+) -> PreTrainedModel:
+    """The pretrained encoder with a fresh head for these labels, float32, in training mode.
+
+    The head is drawn from torch's random state, also where the checkpoint holds a head already.
+
+    Args:
+        source: where the model lies.
+        label_names: in their final order; they become `id2label`.
+        settings: dropout, where it differs from the model's own.
+        max_length: longest input in tokens that it must read.
+
+    Raises:
+        ModelError: when it cannot be loaded, or weights of the encoder are missing.
+        SettingsError: when a dropout or the length does not fit this architecture.
+    """
+    with _explained(source, "the model"), quiet():
+        config = _config(source)
+        _apply_dropouts(config, source, settings)
+        config.num_labels = len(label_names)
+        config.id2label = dict(enumerate(label_names))
+        config.label2id = {name: index for index, name in enumerate(label_names)}
+        config.problem_type = "single_label_classification"
+        if config.pad_token_id is None:
+            config.pad_token_id = _first_id(config.eos_token_id)
+        model, report = AutoModelForSequenceClassification.from_pretrained(
+            source.path,
+            config=config,
+            trust_remote_code=source.trust_remote_code,
+            use_safetensors=True,
+            dtype=torch.float32,
+            ignore_mismatched_sizes=True,
+            output_loading_info=True,
+        )
+        _check_encoder(model, report, source)
+        _renew_head(model, config, report)
+    _check_length(model, max_length)
+    trained: PreTrainedModel = model.train()
+    return trained
+
+
+def load_encoder(source: ModelSource, max_length: int) -> PreTrainedModel:
+    """The pretrained encoder without a head, float32, in evaluation mode.
+
+    Raises:
+        ModelError: when it cannot be loaded.
+        SettingsError: when it cannot read `max_length` tokens.
+    """
+    with _explained(source, "the model"), quiet():
+        model, report = AutoModel.from_pretrained(
+            source.path,
+            trust_remote_code=source.trust_remote_code,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+        _check_encoder(model, report, source)
+    _check_length(model, max_length)
+    encoder: PreTrainedModel = model.eval()
+    return encoder
+
+
+def _config(source: ModelSource) -> PreTrainedConfig:
+    config: PreTrainedConfig = AutoConfig.from_pretrained(
+        source.path, trust_remote_code=source.trust_remote_code
+    )
+    return config
+
+
+@contextlib.contextmanager
+def _explained(source: ModelSource, what: str) -> Iterator[None]:
+    try:
+        yield
+    except _LIBRARY_ERRORS as error:
+        reason = next((line for line in str(error).splitlines() if line.strip()), "no reason given")
+        code = "trust_remote_code" in str(error)
+        raise ModelError(
+            Problem(
+                f"{what} cannot be loaded ({type(error).__name__}: {reason.strip().rstrip('.')})",
+                where=source.path,
+            ),
+            next_step="set model.trust_remote_code to true if you trust the author's code"
+            if code
+            else "check that the folder is complete, or name another model",
+        ) from error
+
+
+def _apply_dropouts(config: PreTrainedConfig, source: ModelSource, settings: ModelSettings) -> None:
+    asked = {name: getattr(settings, name) for name in DROPOUTS}
+    problems = []
+    for name, value in asked.items():
+        if value is None:
+            continue
+        if hasattr(config, name):
+            setattr(config, name, value)
+            continue
+        own = sorted(key for key in config.to_dict() if "drop" in key)
+        problems.append(
+            Problem(
+                f"{config.model_type} models have no {name} (its own dropouts: "
+                f"{', '.join(own) or 'none'})",
+                where=f"model.{name}",
+                hint="leave it out to keep the model's own",
+            )
+        )
+    if problems:
+        raise SettingsError(
+            problems, next_step=f"change these settings, or the model {source.name}"
+        )
+
+
+def _first_id(value: int | list[int] | None) -> int | None:
+    return value[0] if isinstance(value, list) else value
+
+
+def _head_names(model: PreTrainedModel) -> set[str]:
+    prefix = f"{model.base_model_prefix}."
+    inside = hasattr(model, model.base_model_prefix)
+    return {name for name in model.state_dict() if inside and not name.startswith(prefix)}
+
+
+def _check_encoder(model: PreTrainedModel, report: dict[str, Any], source: ModelSource) -> None:
+    """Only the head may be new; the pooler of BERT belongs to the head (`tanh` of one token)."""
+    new = set(report["missing_keys"]) | {str(entry[0]) for entry in report["mismatched_keys"]}
+    lost = sorted(n for n in new - _head_names(model) if "pooler" not in n)
+    if lost:
+        shown = ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
+        raise ModelError(
+            Problem(
+                f"weights of the encoder are missing or have another shape: {shown}",
+                where=source.path,
+            ),
+            next_step="give the folder of a complete model of this architecture",
+        )
+
+
+def _renew_head(model: PreTrainedModel, config: PreTrainedConfig, report: dict[str, Any]) -> None:
+    new = set(report["missing_keys"]) | {str(entry[0]) for entry in report["mismatched_keys"]}
+    loaded = _head_names(model) - new
+    if loaded:  # a head for other labels must not be the start of this one
+        fresh = AutoModelForSequenceClassification.from_config(config).state_dict()
+        model.load_state_dict({name: fresh[name] for name in loaded}, strict=False)
+
+
+def _check_length(model: PreTrainedModel, max_length: int) -> None:
+    longest = [
+        # Models of the RoBERTa family count positions from the padding index on.
+        module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
+        for name, module in model.named_modules()
+        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding)
+    ]
+    if longest and max_length > min(longest):
+        raise SettingsError(
+            Problem(
+                f"is {max_length}, but this model reads at most {min(longest)} tokens",
+                where="text.max_length",
+            ),
+            next_step=f"--text.max_length {min(longest)}",
+        )

@@ -1,0 +1,77 @@
+"""What ships: a folder that plain `transformers.pipeline` loads, with the labels' real names."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from transformers import (
+    AutoModelForSequenceClassification,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from luthier.errors import ModelError, Problem
+from luthier.models.find import find_model
+from luthier.models.loading import forget_defaults, load_tokenizer
+from luthier.models.quiet import quiet
+from luthier.run_folder import recover_folder, replace_folder
+
+
+def save_shipped(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    label_names: Sequence[str],
+    max_length: int,
+    folder: Path,
+) -> None:
+    """Write a folder that plain transformers loads; it appears whole or not at all.
+
+    `pipeline("text-classification", model=folder, truncation=True)` gives Luthier's labels.
+
+    Args:
+        model: the trained classifier.
+        tokenizer: the one it was trained with.
+        label_names: in the order of the logits.
+        max_length: longest input in tokens; written as the tokenizer's own limit.
+        folder: target; what is there is replaced.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    recover_folder(folder)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
+    temporary.chmod(0o755)
+    model.config.id2label = dict(enumerate(label_names))
+    model.config.label2id = {name: index for index, name in enumerate(label_names)}
+    own_limit = tokenizer.model_max_length
+    try:
+        tokenizer.model_max_length = max_length
+        forget_defaults(tokenizer)
+        with quiet():
+            model.save_pretrained(temporary)
+            tokenizer.save_pretrained(temporary)
+    finally:
+        tokenizer.model_max_length = own_limit
+    replace_folder(temporary, folder)
+
+
+def load_shipped(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """What `save_shipped` wrote: the model in evaluation mode, and its tokenizer.
+
+    Raises:
+        ModelError: when the folder is no such model.
+    """
+    recover_folder(folder)
+    source = find_model(str(folder.absolute()))
+    tokenizer = load_tokenizer(source)
+    with quiet():
+        model, report = AutoModelForSequenceClassification.from_pretrained(
+            source.path, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
+    if report["missing_keys"] or report["mismatched_keys"]:
+        raise ModelError(
+            Problem("is not a complete classifier: weights are missing", where=str(folder)),
+            next_step="make it again from its run",
+        )
+    return model.eval(), tokenizer

@@ -1,0 +1,148 @@
+"""Recipes: named sets of settings. A recipe only fills what neither the file nor a flag set.
+
+`classic` is the well-known BERT recipe. `auto` chooses by the data, the model and the machine, and
+says why for every value; what it measured on the machine is written down before the first step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+CLASSIC: Mapping[str, Any] = MappingProxyType(
+    {
+        "train.per_device_train_batch_size": 32,
+        "train.learning_rate": 2e-5,
+        "train.num_train_epochs": 15,
+        "train.early_stopping_patience": 3,
+        "train.warmup_steps": 0.1,
+        "train.weight_decay": 0.1,
+        "model.hidden_dropout_prob": 0.3,
+        "text.max_length": 128,
+    }
+)
+
+SMALL_MODEL = 50_000_000
+BASE_MODEL = 200_000_000
+STEPS_WANTED = 1_000
+STEPS_WANTED_PER_LABEL = 30
+FEWEST_EPOCHS = 3
+MOST_EPOCHS = 20
+LONGEST_ON_CPU = 256
+LONGEST_ON_ACCELERATOR = 512
+TIME_BUDGET_ON_CPU = "12m"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFacts:
+    """What `auto` looks at before it chooses.
+
+    Args:
+        train_rows: rows to learn from.
+        labels: number of labels.
+        parameters: parameters of the pretrained model.
+        longest_input: tokens that the model can read at most.
+        length_p99: 99th percentile of the tokens of a training row, uncut.
+        on_accelerator: whether training runs on a GPU.
+    """
+
+    train_rows: int
+    labels: int
+    parameters: int
+    longest_input: int
+    length_p99: float
+    on_accelerator: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Values by dotted setting, each with the reason it was chosen."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def choose(self, name: str, value: Any, reason: str) -> None:
+        """Add one value and its reason."""
+        self.values[name] = value
+        self.reasons[name] = reason
+
+
+def classic() -> Choice:
+    """The well-known BERT recipe."""
+    choice = Choice()
+    for name, value in CLASSIC.items():
+        choice.choose(name, value, "recipe classic")
+    return choice
+
+
+def auto(facts: PlanFacts) -> Choice:
+    """Settings for these rows, this model and this kind of machine."""
+    choice = Choice()
+    choice.choose("train.learning_rate", *_learning_rate(facts))
+    choice.choose("train.num_train_epochs", *_epochs(facts))
+    choice.choose("text.max_length", *_max_length(facts))
+    choice.choose(
+        "train.early_stopping_patience", 3, "recipe auto: three epochs without improvement"
+    )
+    choice.choose("train.warmup_steps", 0.1, "recipe auto: a tenth of the steps")
+    if not facts.on_accelerator:
+        choice.choose(
+            "train.time_budget",
+            TIME_BUDGET_ON_CPU,
+            "recipe auto: no GPU here, epochs are cut to fit",
+        )
+    return choice
+
+
+def _learning_rate(facts: PlanFacts) -> tuple[float, str]:
+    millions = f"{facts.parameters / 1e6:.0f} million parameters"
+    if facts.parameters < SMALL_MODEL:
+        return 2e-4, f"recipe auto: small model ({millions}) takes a higher rate"
+    if facts.parameters < BASE_MODEL:
+        return 3e-5, f"recipe auto: base-size model ({millions})"
+    return 1e-5, f"recipe auto: large model ({millions}) needs a low rate"
+
+
+def _epochs(facts: PlanFacts, rows_per_step: int = 32) -> tuple[int, str]:
+    steps_per_epoch = max(1, math.ceil(facts.train_rows / rows_per_step))
+    wanted = max(STEPS_WANTED, STEPS_WANTED_PER_LABEL * facts.labels)
+    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(wanted / steps_per_epoch)))
+    return epochs, (
+        f"recipe auto: about {wanted:,} steps for {facts.labels} labels, "
+        f"{steps_per_epoch:,} steps an epoch, {FEWEST_EPOCHS} to {MOST_EPOCHS} epochs"
+    )
+
+
+def _max_length(facts: PlanFacts) -> tuple[int, str]:
+    cap = LONGEST_ON_ACCELERATOR if facts.on_accelerator else LONGEST_ON_CPU
+    wanted = max(16, 8 * math.ceil(facts.length_p99 / 8))
+    length = min(wanted, cap, facts.longest_input)
+    reason = f"recipe auto: 99 % of the training rows have at most {facts.length_p99:.0f} tokens"
+    if length < wanted:
+        limit = "the model reads" if length == facts.longest_input else "affordable here are"
+        reason += f"; {limit} {length}"
+    return length, reason
+
+
+def epochs_within(
+    budget_seconds: float,
+    epochs: int,
+    steps_per_epoch: int,
+    step_seconds: float,
+    judged_share: float,
+) -> int:
+    """Epochs that fit the budget, at least 1.
+
+    Args:
+        budget_seconds: time that training may take.
+        epochs: epochs wanted.
+        steps_per_epoch: optimizer steps in an epoch.
+        step_seconds: measured seconds of a typical step.
+        judged_share: rows judged after each epoch / training rows; judging a row is about a third
+            of learning from it (a forward pass without a backward pass).
+    """
+    epoch_seconds = steps_per_epoch * step_seconds * (1 + judged_share / 3)
+    return max(1, min(epochs, int(0.95 * budget_seconds / epoch_seconds)))

@@ -1,0 +1,216 @@
+"""Values that pass from load to encode. No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+SplitName = Literal["train", "validation", "test"]
+SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that was guessed, cut, dropped, skipped or chosen; always shown, never silent.
+
+    Args:
+        kind: `guessed`, `dropped`, `cut`, `chosen`, `skipped` or `warning`.
+        message: one sentence in plain words, with the number of rows it touches.
+    """
+
+    kind: Literal["guessed", "dropped", "cut", "chosen", "skipped", "warning"]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file that was read: `sha256` of its bytes, its rows, and the split it stands for."""
+
+    path: str
+    sha256: str
+    rows: int
+    encoding: str
+    format: str
+    split: SplitName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows came from (`source.json`).
+
+    Args:
+        path: file or folder as the user gave it.
+        files: every file read.
+        rows: number of rows kept over all files.
+        columns: canonical column name (`text`, `label`, ...) -> name in the file.
+        notes: what was guessed or dropped.
+    """
+
+    path: str
+    files: tuple[SourceFile, ...]
+    rows: int
+    columns: Mapping[str, str]
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def has_own_splits(self) -> bool:
+        """Whether the files themselves say which rows are train, validation and test."""
+        return any(file.split is not None for file in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a data set, column by column.
+
+    Args:
+        ids: int64 [n], the position of a row among all rows read; stays with its row.
+        columns: canonical name -> n values. Text classification has `text` (str) and `label` (str).
+        locations: n strings `file:line`, for messages.
+        given_split: n split names where the files gave them, else None.
+        source: where the rows came from.
+        label_titles: label as written in the file -> its name for people, if a column holds one.
+    """
+
+    ids: IntArray
+    columns: Mapping[str, Sequence[Any]]
+    locations: Sequence[str]
+    given_split: Sequence[SplitName | None]
+    source: Source
+    label_titles: Mapping[str, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.ids)
+
+    def take(self, positions: Sequence[int] | IntArray) -> Rows:
+        """The rows at these positions (not ids), in this order."""
+        at = [int(p) for p in positions]
+        return Rows(
+            ids=self.ids[at],
+            columns={name: [values[p] for p in at] for name, values in self.columns.items()},
+            locations=[self.locations[p] for p in at],
+            given_split=[self.given_split[p] for p in at],
+            source=self.source,
+            label_titles=self.label_titles,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What the data look like before anything is learned: measured values, no verdicts.
+
+    Args:
+        rows: number of rows.
+        label_counts: label -> rows, most frequent first; empty for tasks without labels.
+        duplicate_clusters: row ids that share one normalised text, clusters of two and more.
+        conflicting_clusters: the duplicate clusters that carry more than one label.
+        empty_rows: row ids whose text is empty or only whitespace.
+        length_characters: quantiles of the text length in characters ("min","p50","p95","max").
+        scripts: share of characters by kind ("han", "latin", "other"), 0 to 1.
+        notes: what was noticed on the way.
+    """
+
+    rows: int
+    label_counts: Mapping[str, int]
+    duplicate_clusters: tuple[tuple[int, ...], ...]
+    conflicting_clusters: tuple[tuple[int, ...], ...]
+    empty_rows: tuple[int, ...]
+    length_characters: Mapping[str, float]
+    scripts: Mapping[str, float]
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """Which row may be learned from, chosen on, and finally judged on (`splits.parquet`).
+
+    Args:
+        row_ids: int64 [n].
+        names: n split names, in the order of `row_ids`.
+        method: `stratified` or `given` (or `given+stratified` where a part was missing).
+        seed: the seed of the random part.
+        notes: what was decided on the way.
+    """
+
+    row_ids: IntArray
+    names: tuple[SplitName, ...]
+    method: str
+    seed: int
+    notes: tuple[Note, ...] = ()
+
+    def ids_of(self, split: SplitName) -> IntArray:
+        """The row ids of one split, int64, in row order."""
+        mask = np.fromiter(
+            (name == split for name in self.names), dtype=bool, count=len(self.names)
+        )
+        chosen: IntArray = self.row_ids[mask]
+        return chosen
+
+    def counts(self) -> dict[str, int]:
+        """Split name -> number of rows."""
+        return {split: len(self.ids_of(split)) for split in SPLIT_NAMES}
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What the model really sees of one split: ragged token ids in flat arrays.
+
+    Args:
+        row_ids: int64 [n].
+        targets: int64 [n], index into the label names; -1 where there is no target.
+        flat: input name (`input_ids`, ...) -> int64 [sum of lengths].
+        offsets: int64 [n + 1]; row i owns `flat[name][offsets[i]:offsets[i + 1]]`.
+        full_lengths: int64 [n], tokens the row would have had without truncation.
+        unknown_tokens: int64 [n], tokens that the vocabulary does not know.
+    """
+
+    row_ids: IntArray
+    targets: IntArray
+    flat: Mapping[str, IntArray]
+    offsets: IntArray
+    full_lengths: IntArray
+    unknown_tokens: IntArray
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.row_ids)
+
+    def take(self, positions: IntArray) -> Encoded:
+        """The rows at these positions, int64 [m], in this order."""
+        lengths = self.lengths[positions]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        # every token's place in the old flat arrays: its row's start plus its place in the row
+        places = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - self.offsets[positions], lengths)
+        return Encoded(
+            row_ids=self.row_ids[positions],
+            targets=self.targets[positions],
+            flat={name: values[places] for name, values in self.flat.items()},
+            offsets=offsets,
+            full_lengths=self.full_lengths[positions],
+            unknown_tokens=self.unknown_tokens[positions],
+        )
+
+    def sample(self, most: int, seed: int) -> Encoded:
+        """At most `most` rows, chosen by the seed, in row order; all rows when there are fewer."""
+        if len(self) <= most:
+            return self
+        chosen = np.random.default_rng(seed).choice(len(self), most, replace=False)
+        return self.take(np.sort(chosen))
+
+    @property
+    def lengths(self) -> IntArray:
+        """Tokens per row after truncation, int64 [n]."""
+        return np.diff(self.offsets)
+
+    @property
+    def truncated(self) -> BoolArray:
+        """Whether a row was cut, bool [n]."""
+        return self.full_lengths > self.lengths

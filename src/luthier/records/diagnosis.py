@@ -1,0 +1,189 @@
+"""Findings, prescriptions and the declarations of a fault file. No torch here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+Severity = Literal["note", "low", "medium", "high"]
+SEVERITIES: tuple[Severity, ...] = ("note", "low", "medium", "high")
+
+
+class Applicability(StrEnum):
+    """How far a cure may go by itself. Nothing ever touches the user's rows."""
+
+    AUTO = "auto"
+    """A setting that Luthier may change by itself in a new run."""
+    ASK = "ask"
+    """A change that costs time, money or meaning: a person decides."""
+    ADVICE = "advice"
+    """Work that only a person can do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prescription:
+    """One thing to change.
+
+    Args:
+        what: the change in plain words.
+        why: why it should help here.
+        applicability: AUTO, ASK or ADVICE.
+        settings: dotted setting -> new value, valid in the settings tree; empty for data work.
+    """
+
+    what: str
+    why: str
+    applicability: Applicability
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """The fault is there.
+
+    Args:
+        message: what was found, with numbers, in plain words.
+        severity: how much it matters here.
+        measured: name -> number, what the detector measured (with interval ends where they exist).
+        limits: name -> number, the thresholds it was held against.
+        rows: row ids that show it, at most a few hundred, worst first.
+    """
+
+    message: str
+    severity: Severity
+    measured: Mapping[str, Any]
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """The check ran and the fault is not there."""
+
+    message: str
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CannotTell:
+    """The check ran but the data cannot decide; `needs` says what would (`about 300 more rows`)."""
+
+    message: str
+    needs: str
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+Outcome = Fired | Clear | CannotTell
+
+
+@dataclass(frozen=True, slots=True)
+class FaultInfo:
+    """The head of a fault file.
+
+    Args:
+        id: snake_case, the file's name.
+        code: id in the catalogue (`D6`).
+        title: a short name for people.
+        status: `stable` only with a measured track record, else `preview`.
+    """
+
+    id: str
+    code: str
+    title: str
+    status: Literal["preview", "stable"] = "preview"
+
+
+@dataclass(frozen=True, slots=True)
+class Plant:
+    """How to plant the fault in a healthy run, as a declaration carried out by benchmarks/plants/.
+
+    Args:
+        level: what is changed: `data`, `split`, `config`, `run` or `artefact`.
+        operator: name of the operator in benchmarks/plants/.
+        severities: arguments of the operator, mildest first.
+        accept: other faults that may also fire, rightly.
+        must_not: faults that must not fire for this plant alone.
+    """
+
+    level: Literal["data", "split", "config", "run", "artefact"]
+    operator: str
+    severities: Sequence[Mapping[str, Any]]
+    accept: Sequence[str] = ()
+    must_not: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example inside a fault file; the contract test runs it.
+
+    Args:
+        name: reads like a sentence.
+        kind: `firing`, `quiet` or `near_miss` (looks like the fault, is not).
+        evidence: evidence name -> value, all that `detect` asks for.
+        expect: `fired`, `clear` or `cannot_tell`.
+    """
+
+    name: str
+    kind: Literal["firing", "quiet", "near_miss"]
+    evidence: Mapping[str, Any]
+    expect: Literal["fired", "clear", "cannot_tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault that fired, as it stands in `diagnosis.json`."""
+
+    fault: str
+    title: str
+    severity: Severity
+    message: str
+    measured: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    rows: tuple[int, ...]
+    prescription: tuple[Prescription, ...]
+    track_record: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClearedFault:
+    """A fault whose check ran and found nothing."""
+
+    fault: str
+    title: str
+    message: str
+    measured: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UncheckedFault:
+    """A fault that could not be judged; `needs` says what is missing (evidence, or rows)."""
+
+    fault: str
+    title: str
+    needs: str
+
+
+@dataclass(frozen=True, slots=True)
+class CrashedFault:
+    """A detector that failed; `error` is its last line. A crash makes the exit code 2."""
+
+    fault: str
+    title: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """`diagnosis.json`: every fault stands in exactly one of the four lists."""
+
+    fired: tuple[Finding, ...] = ()
+    clear: tuple[ClearedFault, ...] = ()
+    not_checked: tuple[UncheckedFault, ...] = ()
+    crashed: tuple[CrashedFault, ...] = ()
+
+    def worst(self) -> Severity | None:
+        """The highest severity that fired, or None."""
+        fired = [finding.severity for finding in self.fired]
+        return max(fired, key=SEVERITIES.index) if fired else None

@@ -1,0 +1,70 @@
+"""The evidence a fault may ask for, by parameter name. No torch here.
+
+`detect(rows, splits)` asks for `rows` and `splits`: its signature is the list of what it needs.
+A name that is not in `EVIDENCE` is a mistake that the contract tests find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFacts:
+    """Which weights are which: digests are sha256 over the sorted weight tensors.
+
+    Args:
+        initial: before the first step.
+        best: the checkpoint that validation chose; `best_step` is its optimizer step.
+        last: the newest checkpoint; `last_step` is its optimizer step.
+        evaluated: the weights that answered `predictions/test.parquet`.
+        shipped: the weights in `model/`.
+        best_metric: value of `metric_name` on validation at `best_step`.
+        last_metric: the same at `last_step`.
+    """
+
+    initial: str
+    best: str
+    last: str
+    evaluated: str
+    shipped: str
+    best_step: int
+    last_step: int
+    best_metric: float
+    last_metric: float
+    metric_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSpec:
+    """One kind of evidence: its `meaning`, and the `verb` that makes it."""
+
+    meaning: str
+    verb: str
+
+
+EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
+    {
+        "rows": EvidenceSpec("records.Rows: every row with its text and label", "load"),
+        "audit": EvidenceSpec("records.Audit: measured facts about the rows", "audit"),
+        "splits": EvidenceSpec("records.Splits: which row belongs to which split", "split"),
+        "history": EvidenceSpec("tuple[records.Event, ...]: everything training said", "train"),
+        "checkpoints": EvidenceSpec("records.CheckpointFacts: which weights are which", "train"),
+        "train_predictions": EvidenceSpec(
+            "records.Predictions on training rows (a sample on large data), evaluation mode",
+            "evaluate",
+        ),
+        "validation_predictions": EvidenceSpec(
+            "records.Predictions on the validation rows", "evaluate"
+        ),
+        "test_predictions": EvidenceSpec("records.Predictions on the test rows", "evaluate"),
+        "floor_predictions": EvidenceSpec(
+            "Mapping[str, records.Predictions]: simple rivals on the validation rows, by name",
+            "evaluate",
+        ),
+        "evaluation": EvidenceSpec("records.Evaluation: every figure of every split", "evaluate"),
+        "settings": EvidenceSpec("settings.Settings: the resolved settings of the run", "train"),
+    }
+)

@@ -1,0 +1,184 @@
+"""What a task and an engine promise. Stages speak to these, never to one task or one engine.
+
+torch appears in annotations only: importing this module imports neither torch nor transformers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from luthier.errors import Problem
+from luthier.records.data import Encoded, FloatArray, IntArray, Rows, SplitName
+from luthier.records.evaluation import Predictions, SplitEvaluation
+from luthier.records.events import Event
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from luthier.settings import EvaluateSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that a task reads.
+
+    Args:
+        name: canonical name (`text`, `label`).
+        aliases: names it is recognised by in files, most likely first, lower case.
+        target: whether it is the answer to learn (absent at prediction time).
+        setting: the setting that names it (`data.text_column`).
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    target: bool
+    setting: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadSample:
+    """Columns that the task must refuse, and a part of the message it must give."""
+
+    columns: Mapping[str, Sequence[Any]]
+    message_part: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSource:
+    """A pretrained model that was found.
+
+    Args:
+        name: what the user asked for.
+        path: folder or hub name that `from_pretrained` takes.
+        trust_remote_code: whether code from the model's repository may run.
+        notes: what a person should know about this choice (plain sentences).
+    """
+
+    name: str
+    path: str
+    trust_remote_code: bool = False
+    notes: tuple[str, ...] = ()
+
+
+class Task(Protocol):
+    """One file in `tasks/` = one task: a class with these members, and `TASK = TheClass()`."""
+
+    name: str
+    """snake_case, the file's name."""
+    title: str
+    columns: tuple[Column, ...]
+    samples: Mapping[str, Sequence[Any]]
+    """A few good rows, column by column; the contract tests run the whole protocol on them."""
+    bad_samples: tuple[BadSample, ...]
+    metrics: tuple[str, ...]
+    """Names allowed in `metric_for_best_model`, besides `loss`."""
+
+    def check(self, rows: Rows) -> list[Problem]:
+        """Every row that this task cannot use, with its place; an empty list when all is well."""
+        ...
+
+    def label_names(self, rows: Rows) -> tuple[str, ...]:
+        """The labels in the one order that holds from here to the shipped `id2label`."""
+        ...
+
+    def targets(self, rows: Rows, label_names: Sequence[str]) -> IntArray:
+        """int64 [n]: index into `label_names`; -1 where the row has no target."""
+        ...
+
+    def encode(
+        self,
+        rows: Rows,
+        label_names: Sequence[str],
+        tokenizer: PreTrainedTokenizerBase,
+        max_length: int,
+    ) -> Encoded:
+        """Token ids of every row, cut at `max_length` tokens, special tokens included."""
+        ...
+
+    def load_model(
+        self, source: ModelSource, label_names: Sequence[str], settings: Settings
+    ) -> PreTrainedModel:
+        """The pretrained model with a fresh head for these labels, float32, in training mode.
+
+        Raises:
+            ModelError: when it cannot be loaded.
+        """
+        ...
+
+    def losses(
+        self, logits: torch.Tensor, targets: torch.Tensor, label_smoothing_factor: float
+    ) -> torch.Tensor:
+        """Float [b]: one natural-log loss per row, no class weights."""
+        ...
+
+    def answers(
+        self, encoded: Encoded, logits: FloatArray, label_names: Sequence[str], digest: str
+    ) -> Predictions:
+        """Probabilities, answers and per-row losses from logits [n, K], in row order."""
+        ...
+
+    def quick_metrics(self, predictions: Predictions) -> dict[str, float]:
+        """`loss` and every name in `metrics`, without intervals: cheap enough for every epoch."""
+        ...
+
+    def judge(self, predictions: Predictions, settings: EvaluateSettings) -> SplitEvaluation:
+        """Every figure with its interval."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrainJob:
+    """All that an engine needs to train.
+
+    Args:
+        task: the task, as a protocol.
+        model_source: the pretrained model.
+        label_names: in their final order.
+        encoded: the rows of `train` and `validation`.
+        settings: resolved; nothing is decided after this.
+        checkpoints: folder that receives `best/` and `last/`.
+        resume: go on from `last/` if it is there.
+        should_stop: asked between steps; True ends training with the best so far.
+    """
+
+    task: Task
+    model_source: ModelSource
+    label_names: tuple[str, ...]
+    encoded: Mapping[SplitName, Encoded]
+    settings: Settings
+    checkpoints: Path
+    resume: bool = False
+    should_stop: Callable[[], bool] = field(default=lambda: False)
+
+
+class Engine(Protocol):
+    """Where work runs: this process, several processes, a cluster."""
+
+    name: str
+
+    def train(self, job: TrainJob) -> Iterator[Event]:
+        """Train and say what happens; a checkpoint is complete on disk when `Saved` is said."""
+        ...
+
+    def logits(self, model: PreTrainedModel, encoded: Encoded, settings: Settings) -> FloatArray:
+        """float64 [n, K] in the order of `encoded`, evaluation mode, no gradients."""
+        ...
+
+    def features(self, source: ModelSource, encoded: Encoded, settings: Settings) -> FloatArray:
+        """float64 [n, width]: mean-pooled last hidden state of the pretrained encoder."""
+        ...
+
+
+class FaultModule(Protocol):
+    """What a module in `faults/` holds; checked by the contract tests, collected by name."""
+
+    FAULT: Any
+    PLANT: Any
+    CASES: Any
+    __doc__: str | None
+    detect: Callable[..., Any]
+    prescribe: Callable[..., Any]

@@ -1,0 +1,124 @@
+"""Plot of the training history: losses above, macro-F1 below, the best epoch and the end marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from luthier.records import Evaluated, Event, FloatArray, Started, Stepped, Stopped
+from luthier.reporting.canvas import (
+    BLUE,
+    GREEN,
+    MUTED,
+    ORANGE,
+    caption,
+    new_figure,
+    style,
+    to_png,
+)
+from luthier.reporting.words import stop_sentence
+
+POINTS = 1000
+"""Most points of the step-loss line; more would not be seen."""
+
+
+def history_chart(history: Sequence[Event]) -> bytes | None:
+    """The PNG, or None when nothing was evaluated and no step was taken."""
+    steps = [event for event in history if isinstance(event, Stepped)]
+    evaluations = [event for event in history if isinstance(event, Evaluated)]
+    if not steps and not evaluations:
+        return None
+    started = next((event for event in history if isinstance(event, Started)), None)
+    stopped = next((e for e in reversed(history) if isinstance(e, Stopped)), None)
+    with style():
+        figure = new_figure(8.0, 5.6)
+        above, below = figure.subplots(2, 1, sharex=True)
+        _draw_losses(above, steps, evaluations)
+        _draw_scores(below, evaluations)
+        _mark_best(above, below, evaluations)
+        if stopped is not None:
+            for axes in (above, below):
+                axes.axvline(stopped.epoch, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
+        ends = [*(step.epoch for step in steps[-1:]), *(e.epoch for e in evaluations[-1:])]
+        below.set_xlim(0, max(ends) * 1.03)
+        below.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=15))
+        below.set_xlabel("epoch")
+        caption(figure, "Training history", stop_sentence(stopped, started, evaluations))
+        return to_png(figure)
+
+
+def _draw_losses(axes: Axes, steps: Sequence[Stepped], evaluations: Sequence[Evaluated]) -> None:
+    axes.set_title("Loss (natural log, per row)")
+    if steps:
+        epochs = np.array([event.epoch for event in steps])
+        losses = smoothed(np.array([event.loss for event in steps]))
+        every = max(1, len(steps) // POINTS)
+        axes.plot(
+            epochs[::every], losses[::every], color=ORANGE, alpha=0.4, linewidth=0.9,
+            label="train steps, smoothed (dropout on)",
+        )  # fmt: skip
+    _draw_both(axes, evaluations, "loss")
+    axes.set_ylim(bottom=0)
+
+
+def _draw_scores(axes: Axes, evaluations: Sequence[Evaluated]) -> None:
+    axes.set_title("Macro-F1")
+    _draw_both(axes, evaluations, "macro_f1")
+    axes.set_ylim(0, 1)
+
+
+def _draw_both(axes: Axes, evaluations: Sequence[Evaluated], metric: str) -> None:
+    lines = (
+        ("train", ORANGE, "s", "--", [event.train.get(metric) for event in evaluations]),
+        ("validation", BLUE, "o", "-", [event.validation.get(metric) for event in evaluations]),
+    )
+    for name, colour, marker, dashes, values in lines:
+        points = [
+            (event.epoch, value)
+            for event, value in zip(evaluations, values, strict=True)
+            if value is not None
+        ]
+        if points:
+            x, y = zip(*points, strict=True)
+            axes.plot(
+                x, y, color=colour, marker=marker, markersize=4, linestyle=dashes,
+                linewidth=1.6, label=name,
+            )  # fmt: skip
+    axes.grid(axis="y")
+    axes.tick_params(length=0, labelcolor=MUTED)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(
+            loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, fontsize=8,
+            borderaxespad=0.2, handlelength=1.8, columnspacing=1.2,
+        )  # fmt: skip
+
+
+def _mark_best(above: Axes, below: Axes, evaluations: Sequence[Evaluated]) -> None:
+    best = next((event for event in reversed(evaluations) if event.is_best), None)
+    if best is None:
+        return
+    for axes in (above, below):
+        axes.axvline(best.epoch, color=GREEN, linewidth=1.2, zorder=0)
+    left = best.epoch > evaluations[-1].epoch * 0.7
+    below.annotate(
+        f"best: epoch {best.epoch:g}",
+        (best.epoch, 0.04),
+        xytext=(-5 if left else 5, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        color=GREEN,
+        fontsize=8.5,
+    )
+
+
+def smoothed(values: FloatArray) -> FloatArray:
+    """Moving average over a fiftieth of the steps, at least 5, with shorter windows at the ends."""
+    window = min(len(values), max(5, len(values) // 50))
+    kernel = np.ones(window)
+    result: FloatArray = np.convolve(values, kernel, "same") / np.convolve(
+        np.ones(len(values)), kernel, "same"
+    )
+    return result

@@ -1,0 +1,87 @@
+"""Is the data fit to learn from? Measured facts about the rows; what they mean, the faults say."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from luthier.kit.text_key import clusters_of_equal_keys, is_blank
+from luthier.records import Audit, Note, Rows
+
+_HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af]+")
+_LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿＡ-Ｚａ-ｚ]+")
+_SPACE = re.compile(r"\s+")
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
+_LENGTHS = {"min": 0.0, "p50": 0.5, "p95": 0.95, "max": 1.0}
+
+
+def audit(rows: Rows) -> Audit:
+    """Count and measure.
+
+    Lengths are characters (Unicode code points), their quantiles interpolated linearly. Script
+    shares are of all characters but spaces: digits, punctuation and emoji count as `other`.
+
+    Args:
+        rows: of a task with a `text` column; without one only rows and labels are counted.
+    """
+    texts: Sequence[str] = rows.columns.get("text", ())
+    labels = rows.columns.get("label")
+    clusters = clusters_of_equal_keys(texts)
+    conflicting = [c for c in clusters if labels is not None and len({labels[p] for p in c}) > 1]
+    return Audit(
+        rows=len(rows),
+        label_counts=_counts(labels or ()),
+        duplicate_clusters=_ids(rows, clusters),
+        conflicting_clusters=_ids(rows, conflicting),
+        empty_rows=tuple(int(rows.ids[p]) for p, text in enumerate(texts) if is_blank(text)),
+        length_characters=_lengths(texts),
+        scripts=_scripts(texts),
+        notes=_notes(texts),
+    )
+
+
+def _counts(labels: Sequence[str]) -> dict[str, int]:
+    """Label -> rows, most frequent first, then by name; rows without a label are not counted."""
+    counts = Counter(label for label in labels if label)
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _ids(rows: Rows, clusters: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(int(rows.ids[position]) for position in cluster) for cluster in clusters)
+
+
+def _lengths(texts: Sequence[str]) -> dict[str, float]:
+    if not texts:
+        return {}
+    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+    return {name: float(np.quantile(lengths, share)) for name, share in _LENGTHS.items()}
+
+
+def _scripts(texts: Sequence[str]) -> dict[str, float]:
+    total = han = latin = 0
+    for text in texts:
+        total += len(text) - _in(_SPACE, text)
+        han += _in(_HAN, text)
+        latin += _in(_LATIN, text)
+    if not total:
+        return {"han": 0.0, "latin": 0.0, "other": 0.0}
+    return {"han": han / total, "latin": latin / total, "other": (total - han - latin) / total}
+
+
+def _in(pattern: re.Pattern[str], text: str) -> int:
+    return sum(map(len, pattern.findall(text)))
+
+
+def _notes(texts: Sequence[str]) -> tuple[Note, ...]:
+    lost = sum("\ufffd" in text for text in texts)
+    invisible = sum(bool(_INVISIBLE.search(text)) for text in texts)
+    notes = []
+    if lost:
+        what = f"{lost:,} rows hold the character U+FFFD: they were read in a wrong encoding before"
+        notes.append(Note("warning", what))
+    if invisible:
+        notes.append(Note("warning", f"{invisible:,} rows hold invisible characters"))
+    return tuple(notes)

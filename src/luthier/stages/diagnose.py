@@ -1,0 +1,116 @@
+"""Ask every fault whether it is there; each ends in exactly one of four lists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from luthier.faults import Fault, all_faults
+from luthier.records import (
+    EVIDENCE,
+    SEVERITIES,
+    CannotTell,
+    Clear,
+    ClearedFault,
+    CrashedFault,
+    Diagnosis,
+    FaultModule,
+    Finding,
+    Fired,
+    UncheckedFault,
+)
+
+Verdict = Finding | ClearedFault | UncheckedFault | CrashedFault
+
+
+def diagnose(evidence: Mapping[str, object], faults: Sequence[Fault] | None = None) -> Diagnosis:
+    """Run every detector that has the evidence it asks for.
+
+    Args:
+        evidence: name in `records.EVIDENCE` -> value; what is absent or None is missing.
+        faults: which ones to ask; all when not given.
+
+    Returns:
+        Every fault once: fired (worst first), clear, not checked (evidence is missing, or the data
+        cannot decide), or crashed. A crash never stops the others.
+    """
+    verdicts = [_judge(fault, evidence) for fault in (all_faults() if faults is None else faults)]
+    fired = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
+    return Diagnosis(
+        fired=tuple(sorted(fired, key=lambda finding: -SEVERITIES.index(finding.severity))),
+        clear=tuple(v for v in verdicts if isinstance(v, ClearedFault)),
+        not_checked=tuple(v for v in verdicts if isinstance(v, UncheckedFault)),
+        crashed=tuple(v for v in verdicts if isinstance(v, CrashedFault)),
+    )
+
+
+def _judge(fault: Fault, evidence: Mapping[str, object]) -> Verdict:
+    title = fault.info.title
+    if fault.module is None:
+        return CrashedFault(fault.id, title, f"it could not be loaded: {fault.error}")
+    unknown = [name for name in fault.needs if name not in EVIDENCE]
+    if unknown:
+        return CrashedFault(fault.id, title, f"it asks for unknown evidence: {', '.join(unknown)}")
+    missing = [name for name in fault.needs if evidence.get(name) is None]
+    if missing:
+        return UncheckedFault(fault.id, title, _what_makes(missing))
+    try:
+        outcome = fault.module.detect(**{name: evidence[name] for name in fault.needs})
+        return _verdict(fault, fault.module, outcome)
+    except Exception as error:  # noqa: BLE001 - a crashed detector is a result, and is shown
+        return CrashedFault(fault.id, title, one_line(error))
+
+
+def _verdict(fault: Fault, module: FaultModule, outcome: object) -> Verdict:
+    if isinstance(outcome, Fired):
+        return _finding(fault, module, outcome)
+    if isinstance(outcome, Clear):
+        measured = _plain(outcome.measured)
+        return ClearedFault(fault.id, fault.info.title, outcome.message, measured)
+    if isinstance(outcome, CannotTell):
+        needs = f"{outcome.message} Needs {outcome.needs}."
+        return UncheckedFault(fault.id, fault.info.title, needs)
+    raise TypeError(f"detect returned {type(outcome).__name__}, not Fired, Clear or CannotTell")
+
+
+def _finding(fault: Fault, module: FaultModule, fired: Fired) -> Finding:
+    try:
+        prescription = tuple(module.prescribe(fired))
+    except Exception as error:
+        raise RuntimeError(f"found: {fired.message} But prescribe: {one_line(error)}") from error
+    return Finding(
+        fault=fault.id,
+        title=fault.info.title,
+        severity=SEVERITIES[SEVERITIES.index(fired.severity)],
+        message=fired.message,
+        measured=_plain(fired.measured),
+        limits=_plain(fired.limits),
+        rows=tuple(int(row) for row in fired.rows),
+        prescription=prescription,
+        track_record=fault.track_record,
+    )
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same values as diagnosis.json will hold them.
+
+    Raises:
+        TypeError: when a value is no JSON.
+        ValueError: when a number is NaN or infinite.
+    """
+    plain: dict[str, Any] = json.loads(json.dumps(dict(values), allow_nan=False))
+    return plain
+
+
+def _what_makes(missing: Sequence[str]) -> str:
+    by_verb: dict[str, list[str]] = {}
+    for name in missing:
+        by_verb.setdefault(EVIDENCE[name].verb, []).append(name)
+    return "; ".join(f"{', '.join(names)} (made by {verb})" for verb, names in by_verb.items())
+
+
+def one_line(error: Exception) -> str:
+    """`TypeName: first line of the message`."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

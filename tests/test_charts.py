@@ -1,0 +1,160 @@
+"""The plots: readable for every number of labels, Chinese drawn, no warning ever."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from fake_runs import history, judged, label_set, predictions
+from luthier.records import ConfusionMatrix, Evaluation, SplitEvaluation, Stopped
+from luthier.reporting import fonts
+from luthier.reporting.canvas import new_figure, style, to_png
+from luthier.reporting.chart_confusion import confusion_chart
+from luthier.reporting.chart_floors import floors_chart
+from luthier.reporting.chart_history import history_chart, smoothed
+from luthier.reporting.chart_labels import labels_chart, ranked_labels
+from luthier.reporting.charts import draw_charts
+from luthier.reporting.confusions import confused_pairs, neighbourly_order
+
+
+def evaluated(label_count: int, n: int) -> SplitEvaluation:
+    return judged(predictions(label_set(label_count), n, 0, 1))
+
+
+def pixels(png: bytes) -> np.ndarray:
+    return imread(io.BytesIO(png), format="png")[:, :, :3]
+
+
+def text_picture(text: str) -> np.ndarray:
+    with style(), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = new_figure(1.0, 0.5)
+        figure.subplots().set_axis_off()
+        figure.text(0.1, 0.3, fonts.drawable(text), fontsize=20)
+        return pixels(to_png(figure))
+
+
+@pytest.mark.parametrize(
+    "pair", [("售", "后"), ("票", "發"), ("龜", "龟"), ("權", "权"), ("諮", "詢"), ("嘅", "咗")]
+)
+def test_two_chinese_characters_are_drawn_as_two_shapes(pair):
+    first, second = (text_picture(character) for character in pair)
+    assert first.min() < 0.5, "nothing was drawn"
+    assert (first != second).any()
+    assert (first != text_picture(fonts.UNDRAWABLE)).any(), "a box was drawn instead"
+
+
+def test_the_font_holds_all_of_gb_2312_and_big_5():
+    drawn = fonts._characters()
+    for codec, first, last in (("gb2312", 0xB0, 0xF7), ("big5", 0xA4, 0xF9)):
+        for high in range(first, last + 1):
+            for low in range(0x40, 0xFF):
+                character = bytes([high, low]).decode(codec, "ignore")
+                if len(character) == 1 and character.isalpha():
+                    assert ord(character) in drawn, character
+
+
+def test_what_no_font_has_becomes_a_white_square_without_a_warning():
+    assert fonts.drawable("好🤮") == "好□"
+    assert text_picture("ไทย 🤮").min() < 0.5
+
+
+def test_a_long_label_is_shortened_to_its_width_with_han_characters_counted_twice():
+    assert fonts.drawable("a very long label that goes on and on", most=12) == "a very long…"
+    assert fonts.drawable("售后服务与会员权益", most=9) == "售后服务…"
+    assert fonts.drawable("two\nlines\t\x00") == "two lines"
+
+
+def test_without_the_font_dependency_chinese_becomes_squares_and_no_warning(monkeypatch):
+    monkeypatch.setattr(fonts.importlib.util, "find_spec", lambda name: None)
+    caches = (fonts.chinese_font, fonts.families, fonts._characters)
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        assert fonts.chinese_font() is None
+        assert fonts.drawable("发票 ok") == "□□ ok"
+        assert text_picture("发票").min() < 0.5
+    finally:
+        for cache in caches:
+            cache.cache_clear()
+
+
+def test_a_label_with_dollar_signs_is_no_formula():
+    label = r"$\frac{1}{$ & <b>"
+    matrix = ConfusionMatrix((label, "b"), ((1, 2), (0, 3)))
+    assert confusion_chart(matrix, "test")
+
+
+@pytest.mark.parametrize(("labels", "rows"), [(2, 105), (31, 300)])
+def test_every_chart_is_drawn_for_few_and_many_labels(labels, rows):
+    split = evaluated(labels, rows)
+    evaluation = Evaluation({"validation": split, "test": split}, "macro_f1")
+    charts = draw_charts(tuple(history()), evaluation)
+    assert sorted(charts) == [
+        "classification_report", "classification_report_validation", "confusion_matrix",
+        "confusion_matrix_validation", "floors", "history",
+    ]  # fmt: skip
+    for name, png in charts.items():
+        image = pixels(png)
+        assert image.std() > 0.02, f"{name} is empty"
+        assert image[:3].min() == 1.0, f"{name} runs over its edge"
+        assert image[:, :3].min() == 1.0, f"{name} runs over its edge"
+
+
+def test_118_labels_give_each_label_a_line_of_its_own():
+    split = evaluated(118, 900)
+    height = pixels(labels_chart(split, "test")).shape[0]
+    assert height / 118 > 24, "less than a line of 7-point type at 144 dots per inch"
+
+
+def test_the_same_records_give_the_same_bytes():
+    matrix = evaluated(2, 50).confusion_matrix
+    assert confusion_chart(matrix, "test") == confusion_chart(matrix, "test")
+
+
+def test_nothing_to_show_gives_no_chart():
+    empty = replace(
+        evaluated(2, 50), per_label={}, confusion_matrix=ConfusionMatrix((), ()), floor={}
+    )
+    assert draw_charts((), None) == {}
+    assert draw_charts((), Evaluation({"test": empty}, "macro_f1")) == {}
+    assert floors_chart(Evaluation({"train": empty}, "macro_f1")) is None
+
+
+def test_a_history_without_an_end_is_drawn():
+    events = [event for event in history() if not isinstance(event, Stopped)]
+    assert history_chart(events)
+    assert history_chart(events[:5]), "steps only, before the first evaluation"
+
+
+def test_smoothing_keeps_a_level_line_level():
+    assert smoothed(np.full(120, 0.7)) == pytest.approx(np.full(120, 0.7))
+
+
+def test_labels_are_ranked_by_f1_then_support():
+    split = evaluated(6, 105)
+    f1 = [figures.f1.value for _, figures in ranked_labels(split)]
+    assert f1 == sorted(f1, reverse=True)
+
+
+def test_confused_pairs_come_most_frequent_first_and_never_from_the_diagonal():
+    matrix = ConfusionMatrix(("a", "b", "c"), ((9, 2, 0), (5, 1, 0), (0, 2, 0)))
+    found = [(p.label, p.answered, p.count, p.support) for p in confused_pairs(matrix, 9)]
+    # two pairs of 2: all of c's rows weigh more than 2 of a's 11
+    assert found == [("b", "a", 5, 6), ("c", "b", 2, 2), ("a", "b", 2, 11)]
+    assert len(confused_pairs(matrix, 1)) == 1
+
+
+def test_confused_labels_are_put_side_by_side():
+    rows = np.diag([10] * 8)
+    rows[0, 7] = rows[7, 0] = 6
+    order = list(
+        neighbourly_order(ConfusionMatrix(tuple("abcdefgh"), tuple(map(tuple, rows.tolist()))))
+    )
+    assert sorted(order) == list(range(8))
+    assert abs(order.index(0) - order.index(7)) == 1

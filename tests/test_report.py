@@ -1,0 +1,303 @@
+"""The report: complete where the run is, honest where it is not, safe with any text."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from fake_runs import diagnosis, finding, history, make_run, rows_of
+from luthier.errors import RunFolderError
+from luthier.ledger import Looks
+from luthier.records import Applicability, Diagnosis, Prescription, Stopped, Warned
+from luthier.reporting.page import as_yaml, page, verdict
+from luthier.reporting.words import looks_sentence, short_value
+from luthier.run_folder import RunFolder, write_text
+from luthier.stages import report as report_module
+from luthier.stages.report import gather, report
+
+
+class Page(HTMLParser):
+    """What a browser would see: tags with their attributes, and the text outside style."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "img", "rect", "br"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open[-1:] == [tag]
+        self.open.pop()
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    run, rows = make_run(tmp_path_factory.mktemp("runs") / "shop")
+    report(run, rows)
+    return run
+
+
+@pytest.fixture
+def drawn_nothing(monkeypatch):
+    """The plots are tested elsewhere; without them a page takes milliseconds."""
+    monkeypatch.setattr(report_module, "draw_charts", lambda *_: {})
+
+
+@pytest.fixture
+def seen(finished):
+    return Page(finished.report.read_text(encoding="utf-8"))
+
+
+def test_the_page_and_the_plots_lie_in_the_run_folder(finished):
+    assert sorted(path.name for path in finished.plots.iterdir()) == [
+        "classification_report.png", "classification_report_validation.png",
+        "confusion_matrix.png", "confusion_matrix_validation.png", "floors.png", "history.png",
+    ]  # fmt: skip
+
+
+def test_every_tag_that_is_opened_is_closed(seen):
+    assert seen.open == []
+
+
+def test_the_page_loads_and_runs_nothing(seen):
+    policy = next(a["content"] for t, a in seen.tags if a.get("http-equiv"))
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    for tag, attributes in seen.tags:
+        assert tag not in {"script", "link", "iframe", "object", "embed", "base", "form"}
+        assert not any(name.startswith("on") or name == "style" for name in attributes)
+        for name in ("src", "href"):
+            target = attributes.get(name)
+            assert target is None or target.startswith(("data:image/png;base64,", "#"))
+
+
+def test_the_policy_allows_exactly_the_style_that_is_there(finished):
+    import base64
+    import hashlib
+
+    html = finished.report.read_text(encoding="utf-8")
+    css = re.search(r"<style>(.*?)</style>", html, re.DOTALL)[1]
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in html
+
+
+def test_every_link_inside_the_page_leads_somewhere(seen):
+    ids = {a["id"] for _, a in seen.tags if "id" in a}
+    links = {a["href"][1:] for t, a in seen.tags if t == "a"}
+    assert links <= ids
+    assert len(links) == 8
+
+
+def test_every_picture_says_what_it_is(seen):
+    pictures = [a for t, a in seen.tags if t == "img"]
+    assert len(pictures) == 6
+    assert all(picture["alt"] for picture in pictures)
+
+
+def test_a_text_with_markup_is_shown_as_text(seen, finished):
+    assert "<script>alert(1)</script>" in seen.text
+    assert "<script" not in finished.report.read_text(encoding="utf-8")
+
+
+def test_the_verdict_has_score_interval_rivals_and_looks(seen, finished):
+    test = finished.evaluation.splits["test"]
+    macro = test.figures["macro_f1"]
+    assert f"macro-F1 {macro.value:.3f} ({macro.low:.3f} to {macro.high:.3f})" in seen.text
+    for rival in test.floor.values():
+        assert f"{rival['macro_f1'].value:.3f}" in seen.text
+    assert "3 different models have been judged on these test rows" in seen.text
+
+
+def test_findings_stand_worst_first_with_evidence_and_the_exact_setting(seen):
+    assert seen.text.index("A label too small to judge") < seen.text.index("Overfitting against")
+    assert "train: class_weights: balanced" in seen.text
+    assert "limit: least_test_rows 20" in seen.text
+    assert "KeyError: 'x'" in seen.text
+    assert "Conflicting labels ( conflicting_labels ): needs the audit" in seen.text
+    assert "digests agree" in seen.text
+
+
+def test_the_examples_of_mixed_up_labels_are_validation_rows(finished):
+    rows = rows_of(("售后服务",), 700)
+    facts = gather(finished, rows)
+    shown = [row for pair in facts.pairs for row in pair.rows]
+    names = dict(zip(finished.splits.row_ids, finished.splits.names, strict=True))
+    assert shown
+    assert {names[rows.locations.index(row.location)] for row in shown} == {"validation"}
+    assert all("probability" in row.answer for row in shown)
+
+
+def test_the_text_of_a_test_row_stays_closed(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    run.save_diagnosis(Diagnosis(fired=(finding(rows=(3, 650)),)))
+    train_row, test_row = gather(run, rows).evidence["minority_label_too_small"]
+    assert (train_row.split, train_row.text) == ("train", rows.columns["text"][3])
+    assert (test_row.split, test_row.text) == ("test", "")
+    html = report(run, rows).read_text(encoding="utf-8")
+    assert "its text is not opened here" in html
+    assert rows.columns["text"][650] not in html
+
+
+def test_notes_of_every_stage_are_shown(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    run.append_history(Warned(3, "the batch was halved"))
+    text = Page(report(run, rows).read_text(encoding="utf-8")).text
+    for part in ("guessed (load) column 'message' was taken", "dropped (load) 2 empty rows",
+                 "(audit) 1 text carries two labels", "chosen (split) 70/15/15",
+                 "(train) the batch was halved", "(evaluate) a note"):  # fmt: skip
+        assert part in text
+
+
+def test_settings_tell_where_each_value_came_from(seen):
+    assert "train.learning_rate 3e-05 recipe: auto: 490 rows, small encoder" in seen.text
+    assert "train.num_train_epochs 15 file: luthier.yaml:12" in seen.text
+    assert "luthier workup 客服訊息.csv --run-dir runs/shop" in seen.text
+    assert "versions.torch 2.13.0" in seen.text
+
+
+PARTS = ("source.json", "audit.json", "splits.parquet", "metrics.json", "diagnosis.json",
+         "environment.json", "test_set_looks.json", "predictions/validation.parquet")  # fmt: skip
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_missing_part_is_said_and_the_rest_is_shown(tmp_path, drawn_nothing, part):
+    run, rows = make_run(tmp_path / "run")
+    (run.path / part).unlink()
+    text = Page(report(run, rows).read_text(encoding="utf-8")).text
+    assert "This report is not complete." in text
+    assert f"this run has no {part} yet" in text
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_damaged_part_is_said_and_the_rest_is_shown(tmp_path, drawn_nothing, part):
+    run, rows = make_run(tmp_path / "run")
+    (run.path / part).write_bytes(b'{"splits": 1')
+    text = Page(report(run, rows).read_text(encoding="utf-8")).text
+    assert "This report is not complete." in text
+
+
+def test_a_run_that_only_has_settings_is_reported(tmp_path):
+    run = RunFolder(tmp_path / "early")
+    run.create()
+    write_text(run.settings_path, "settings: {}\norigins: {}\n")
+    text = Page(report(run, None).read_text(encoding="utf-8")).text
+    assert "This model has not been judged: the run has no figures." in text
+    assert "This run has not been diagnosed." in text
+    assert "Training has not come to an end in this run." in text
+    assert "No texts are shown" in text
+    assert not run.plots.exists()
+
+
+def test_a_run_without_a_test_split_says_so(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    evaluation = run.evaluation
+    run.save_evaluation(replace(evaluation, splits={"validation": evaluation.splits["validation"]}))
+    sentences = verdict(gather(run, rows))
+    assert "The model has not been judged on test rows." in sentences.scores
+    assert sentences.rivals_split == "validation"
+    assert sentences.looks == []
+    assert Page(report(run, rows).read_text(encoding="utf-8")).open == []
+
+
+def test_an_interrupted_run_is_not_called_complete(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    run.rewrite_history([event for event in history() if not isinstance(event, Stopped)])
+    assert "Training has not come to an end in this run." in gather(run, rows).missing
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    with pytest.raises(RunFolderError, match="not a run folder"):
+        report(RunFolder(tmp_path), None)
+
+
+def test_a_new_report_replaces_the_old_one_whole(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    report(run, rows)
+    run.save_diagnosis(Diagnosis())
+    assert "No check fired." in report(run, rows).read_text(encoding="utf-8")
+    assert not list(run.path.glob(".*.tmp"))
+
+
+def test_a_lone_surrogate_in_a_text_does_not_stop_the_report(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    texts = ["\ud83d broken \x07"] * len(rows)
+    report(run, replace(rows, columns={**rows.columns, "text": texts}))
+    assert "? broken" in run.report.read_text(encoding="utf-8")
+
+
+def test_titles_of_labels_stand_beside_them(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    html = report(run, replace(rows, label_titles={"發票開具": "發票與收據"})).read_text("utf-8")
+    assert "發票與收據" in Page(html).text
+
+
+def test_prescribed_settings_are_lines_for_a_settings_file():
+    prescription = Prescription(
+        "weigh", "rare", Applicability.AUTO,
+        {"train.class_weights": {"a: b": 2.0, "售后": 1.0}, "train.seed": 7,
+         "text.max_length": 256},
+    )  # fmt: skip
+    import yaml
+
+    assert yaml.safe_load(as_yaml(prescription)) == {
+        "train": {"class_weights": {"a: b": 2.0, "售后": 1.0}, "seed": 7},
+        "text": {"max_length": 256},
+    }
+    assert "售后" in as_yaml(prescription)
+
+
+def test_looks_at_the_test_rows_are_said_in_each_case():
+    assert "first model" in looks_sentence(Looks("d", 1))
+    assert "4 different models" in looks_sentence(Looks("d", 4))
+    assert "cannot be written" in looks_sentence(Looks("d", None, "the ledger x cannot be written"))
+    assert "not known" in looks_sentence(None)
+
+
+def test_values_are_shown_short():
+    assert short_value(0.123456) == "0.1235"
+    assert short_value({"a": [1, 2.5], "b": None}) == "a: 1, 2.5, b: null"
+    assert short_value(True) == "true"
+
+
+def test_the_page_needs_no_picture(finished):
+    html = page(gather(finished, None), {})
+    assert "There is nothing to plot yet." in html
+
+
+def test_the_fake_diagnosis_is_in_the_run(finished):
+    assert json.loads((finished.path / "diagnosis.json").read_text())["fired"][1]["fault"] == (
+        diagnosis().fired[1].fault
+    )
+
+
+def test_the_report_is_made_without_torch():
+    code = (
+        "import sys, luthier.stages.report, luthier.reporting.model_card;"
+        "bad = {'torch', 'transformers', 'zhplot', 'matplotlib.pyplot'} & set(sys.modules);"
+        "sys.exit(str(bad) if bad else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

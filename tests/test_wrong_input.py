@@ -1,0 +1,167 @@
+"""Wrong input gives one clear message, exit code 2, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from luthier.cli.main import main
+
+GOOD = [
+    ("快递三天了还没动静", "物流"),
+    ("包裹到哪里了", "物流"),
+    ("怎麼還沒出貨", "物流"),
+    ("發貨太慢了吧", "物流"),
+    ("我想退掉这双鞋", "退货"),
+    ("衣服尺码不对要退", "退货"),
+    ("退款什麼時候到帳", "退货"),
+    ("東西壞了想退", "退货"),
+    ("发票可以开公司抬头吗", "发票"),
+    ("發票寄到哪裡", "发票"),
+    ("电子发票没收到", "发票"),
+    ("要補開發票", "发票"),
+]
+
+
+def csv_text(rows: list[tuple[str, str]], header: str = "text,label") -> str:
+    return header + "\n" + "".join(f"{text},{label}\n" for text, label in rows)
+
+
+def write(folder: Path, files: dict[str, str | bytes]) -> None:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+MANY = GOOD * 2
+
+CASES: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
+    "missing file": ({"message.csv": csv_text(GOOD)}, ["workup", "mesage.csv"]),
+    "empty file": ({"data.csv": ""}, ["workup", "data.csv"]),
+    "header only": ({"data.csv": "text,label\n"}, ["workup", "data.csv"]),
+    "no label column": ({"data.csv": csv_text(GOOD, "text,colour")}, ["workup", "data.csv"]),
+    "no such column": (
+        {"data.csv": csv_text(GOOD)},
+        ["workup", "data.csv", "--data.label_column", "lable"],
+    ),
+    "one label only": (
+        {"data.csv": csv_text([(text, "物流") for text, _ in GOOD])},
+        ["workup", "data.csv"],
+    ),
+    "empty texts": (
+        {"data.csv": csv_text([*GOOD, ("", "物流"), ("  ", "发票")])},
+        ["workup", "data.csv"],
+    ),
+    "rows without a label": (
+        {"data.csv": csv_text([*GOOD, ("没有标签", "")])},
+        ["workup", "data.csv"],
+    ),
+    "NUL bytes": ({"data.csv": csv_text([*GOOD, ("a\0b", "物流")])}, ["workup", "data.csv"]),
+    "ragged rows": (
+        {"data.csv": csv_text(GOOD) + "太多,列,了\n只有一列\n"},
+        ["workup", "data.csv"],
+    ),
+    "mixed encodings": (
+        {"data.csv": csv_text(GOOD).encode() + "后面是另一种编码,物流\n".encode("gb18030")},
+        ["workup", "data.csv"],
+    ),
+    "broken JSON line": (
+        {"data.jsonl": '{"text": "好", "label": "a"}\n{"text": "坏"\n[1]\n'},
+        ["workup", "data.jsonl"],
+    ),
+    "labels that training lacks": (
+        {
+            "shop/train.csv": csv_text(GOOD),
+            "shop/test.csv": csv_text([("怎么退", "退貨"), ("物流信息", "物流")]),
+        },
+        ["workup", "shop"],
+    ),
+    "target folder not empty": (
+        {"data.csv": csv_text(GOOD), "out/notes.txt": "mine"},
+        ["workup", "data.csv", "--run-dir", "out"],
+    ),
+    "unknown model while offline": (
+        {"data.csv": csv_text(MANY)},
+        ["workup", "data.csv", "--model.name_or_path", "bert-base-chinesee"],
+    ),
+    "misspelt flag": (
+        {"data.csv": csv_text(GOOD)},
+        ["workup", "data.csv", "--train.learning_rat", "1e-4", "--train.seed", "x"],
+    ),
+    "misspelt option": ({"data.csv": csv_text(GOOD)}, ["workup", "data.csv", "--run-dri", "out"]),
+    "misspelt settings": (
+        {
+            "data.csv": csv_text(GOOD),
+            "my.yaml": "train:\n  learning_rat: 1\n  num_train_epochs: many\nmodle:\n  x: 1\n",
+        },
+        ["workup", "data.csv", "--settings", "my.yaml"],
+    ),
+    "unsupported file": ({"data.pdf": "%PDF-1.7"}, ["workup", "data.pdf"]),
+    "folder without data": ({"shop/readme.md": "hello"}, ["workup", "shop"]),
+    "too few rows": ({"data.csv": csv_text(GOOD[:5])}, ["workup", "data.csv"]),
+    "no data named": ({}, ["workup"]),
+    "resume without a run": ({"out/x.txt": ""}, ["workup", "--resume", "--run-dir", "out"]),
+    "no such run": ({}, ["evaluate", "runs/nothing"]),
+    "predict without texts": ({}, ["predict", "runs/nothing"]),
+    "no such fault": ({}, ["explain", "overfiting_or_too_few_labels"]),
+    "setting for a verb without settings": ({}, ["explain", "x", "--train.seed", "1"]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_wrong_input_gives_one_message_and_leaves_nothing_behind(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    snapshot: SnapshotAssertion,
+) -> None:
+    files, command = CASES[name]
+    write(tmp_path, files)
+    before = tree(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+
+    code = main(command)
+
+    out, err = capsys.readouterr()
+    message = "\n".join(line for line in err.splitlines() if not is_progress(line))
+    assert code == 2
+    assert out == ""
+    assert "Traceback" not in err
+    assert message.startswith("luthier: ")
+    assert "this is a fault of Luthier" not in message
+    assert tree(tmp_path) == before
+    assert message.replace(str(tmp_path), "HERE") == snapshot
+
+
+def test_with_json_the_problems_are_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {"data.csv": csv_text([*GOOD, ("", "物流")])})
+
+    assert main(["workup", "data.csv", "--json"]) == 2
+
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["error"] == "InputError"
+    assert answer["problems"][0]["where"].startswith("data.csv:14")
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def is_progress(line: str) -> bool:
+    return line.startswith("  ") or line.endswith(" ...") or line.partition(":")[0] in STAGES
+
+
+STAGES = ("load", "audit", "split", "encode")
