@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
+
 from grammar import Kind, make_rows
 from luthier.kit.label_tally import LabelTally
 from luthier.kit.text_key import text_key
@@ -22,12 +23,12 @@ DATA = ("conflicting_labels", "train_test_duplicates")
 
 def controls(seeds: int) -> Iterator[tuple[str, Callable[[], Trial]]]:
     """Name and maker of each control; seven kinds, `seeds` of each."""
-    for seed in range(1000, 1000 + seeds):
+    for seed in range(2000, 2000 + seeds):
         for kind in ("pairs", "mixed", "keywords"):
             yield f"{kind} {seed}", partial(_grammar, kind, seed)
         yield f"imbalanced, well learned {seed}", partial(_imbalanced, seed)
         yield f"duplicates that agree {seed}", partial(_agreeing_duplicates, seed)
-        yield f"one row in ten mislabelled {seed}", partial(_grammar, "mixed", seed, noise=0.1)
+        yield f"one row in ten mislabelled {seed}", partial(_grammar, "pairs", seed, noise=0.1)
         yield f"sample {seed}", partial(_sample, seed)
 
 
@@ -69,7 +70,7 @@ def _all_labels_can_be_told(result: Result) -> bool:
 
 
 def _grammar(kind: Kind, seed: int, noise: float = 0.02) -> Trial:
-    rows = make_rows(kind, script_of(seed), 2400, seed, noise=noise)
+    rows = make_rows(kind, script_of(seed), 3600 if kind == "mixed" else 2400, seed, noise=noise)
     fresh = fresh_rows(kind, script_of(seed), noise)
     result = train(rows, shares(rows, seed), fresh, Course(seed=seed))
     return Trial(kind, result.evidence, absent=known_absent(result))
@@ -89,7 +90,7 @@ def _imbalanced(seed: int) -> Trial:
 
 def _agreeing_duplicates(seed: int) -> Trial:
     """One training row in five stands there twice, with the same label."""
-    rows = make_rows("mixed", script_of(seed), 2000, seed)
+    rows = make_rows("pairs", script_of(seed), 2400, seed)
     splits = shares(rows, seed)
     twice = splits.ids_of("train")[::5].tolist()
     ids = [*range(len(rows)), *twice]
@@ -98,7 +99,7 @@ def _agreeing_duplicates(seed: int) -> Trial:
         np.arange(len(ids)), doubled.columns, doubled.locations, doubled.given_split, rows.source
     )
     sides = Splits(doubled.ids, (*splits.names, *(["train"] * len(twice))), "given", seed)
-    result = train(doubled, sides, fresh_rows("mixed", script_of(seed)), Course(seed=seed))
+    result = train(doubled, sides, fresh_rows("pairs", script_of(seed)), Course(seed=seed))
     return Trial("duplicates that agree", result.evidence, absent=known_absent(result))
 
 

@@ -15,6 +15,7 @@ import importlib
 import os
 import sys
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,22 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
 
+from scipy.stats import binomtest
+
 from controls import controls
 from luthier.faults import all_faults, get_fault
 from luthier.run_folder import write_json
 from luthier.stages.diagnose import diagnose
-from scipy.stats import binomtest
 
 ROOT = Path(__file__).parents[1]
-SEEDS, CONTROL_SEEDS = 10, 6
-MEASURED_ON = "made-up languages in Chinese and Latin script with a softmax regression, and the embedded sample"
+SEEDS, CONTROL_SEEDS = 10, 10
+FIRST_SEED = 100
+"""Limits in the fault files were chosen looking at seeds 0 to 9; no seed below this is reported."""
+
+MEASURED_ON = (
+    "made-up languages in Chinese and Latin script with a softmax regression in the place of the "
+    "fine-tuned model, and the embedded sample"
+)
 
 
 def planted(job: tuple[str, int, int]) -> dict[str, Any]:
@@ -73,9 +81,19 @@ def _outcomes(evidence: dict[str, Any]) -> dict[str, str]:
 
 
 def track_record(
-    fault_id: str, plants: list[dict[str, Any]], healthy: list[dict[str, Any]]
+    fault_id: str,
+    forbidden: Sequence[str],
+    plants: list[dict[str, Any]],
+    healthy: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """Hits among valid plants and false alarms where the fault is known absent, with intervals."""
+    """Hits among valid plants, false alarms where the fault is known absent, with intervals."""
+    must_not = [
+        f"{other} on: {plant['name']}"
+        for plant in plants
+        if plant["fault"] == fault_id
+        for other in forbidden
+        if plant["outcome"][other].startswith("fired")
+    ]
     own = [plant for plant in plants if plant["fault"] == fault_id and plant["valid"]]
     quiet = [trial for trial in healthy if fault_id in trial["absent"]]
     answers = [plant["outcome"][fault_id] for plant in own]
@@ -89,6 +107,7 @@ def track_record(
         "healthy": len(quiet),
         "false_alarms": alarms,
         "false_alarm_rate": _share(alarms, len(quiet)),
+        "fired_though_forbidden": must_not,
         "measured_on": MEASURED_ON,
     }
 
@@ -115,7 +134,7 @@ def main() -> int:
         (fault.id, severity, seed)
         for fault in all_faults()
         if fault.module
-        for seed in range(options.seeds)
+        for seed in range(FIRST_SEED, FIRST_SEED + options.seeds)
         for severity in range(len(fault.module.PLANT.severities))
     ]
     start = time.perf_counter()
@@ -123,12 +142,17 @@ def main() -> int:
         plants = list(pool.map(planted, jobs, chunksize=4))
         names = [(name, control_seeds) for name, _ in controls(control_seeds)]
         healthy = list(pool.map(control, names, chunksize=2))
-    records = {fault.id: track_record(fault.id, plants, healthy) for fault in all_faults()}
+    records = {
+        fault.id: track_record(fault.id, fault.module.PLANT.must_not, plants, healthy)
+        for fault in all_faults()
+        if fault.module
+    }
     for fault_id, record in records.items():
         print(
-            f"{fault_id:32} hits {record['hits']:3}/{record['planted']:3} {record['recall']}  "
-            f"cannot tell {record['cannot_tell']}  "
-            f"false alarms {record['false_alarms']}/{record['healthy']} {record['false_alarm_rate']}"
+            f"{fault_id:30} hits {record['hits']:3}/{record['planted']:3} {record['recall']}  "
+            f"cannot tell {record['cannot_tell']}  false alarms "
+            f"{record['false_alarms']}/{record['healthy']} {record['false_alarm_rate']}  "
+            f"fired though forbidden: {len(record['fired_though_forbidden'])}"
         )
     print(f"{len(plants)} plants, {len(healthy)} controls, {time.perf_counter() - start:.0f} s")
     if full:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+
 from luthier.kit.text_key import text_key
 from luthier.records import Rows, Source
 

@@ -13,13 +13,14 @@ from itertools import combinations
 from typing import Any, Literal
 
 import numpy as np
+from scipy.special import log_softmax
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.pipeline import FeatureUnion
+
 from luthier.evidence.floors import fit_floors
 from luthier.kit.classification_figures import quick_metrics
 from luthier.records import CheckpointFacts, Evaluated, Predictions, Rows, Splits
 from luthier.settings import Settings
-from scipy.special import log_softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import FeatureUnion
 
 BUCKETS = 3001
 """Features; a prime, so that pairs spread evenly. Enough to learn training rows by heart."""

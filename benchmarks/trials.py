@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+
 from grammar import Kind, Script, make_rows
 from luthier.records import Rows, Splits
 from standin import Course, Result, train

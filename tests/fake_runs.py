@@ -254,6 +254,6 @@ def run_yaml() -> dict:
 def environment() -> dict:
     return json.loads(
         '{"versions": {"luthier": "0.1.0", "torch": "2.13.0"}, '
-        '"hardware": {"cpu": "2 cores", "memory_gb": 8}, '
+        '"hardware": {"cpu": "2 cores", "memory_gb": 8}, "notes": ["It knows little Chinese."], '
         '"command": "luthier workup 客服訊息.csv --run-dir runs/shop"}'
     )

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from luthier.faults import Fault, all_faults, load_fault
 from luthier.faults import example_evidence as example
 from luthier.records import (

@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from luthier.errors import SettingsError
 from luthier.faults import PAGE_SECTIONS, Fault, all_faults, fault_ids, get_fault
 from luthier.records import (

@@ -426,3 +426,13 @@ def test_lines_are_counted_right_after_many_rows(write):
     table = read_table(path)
     assert list(table.lines[:3]) == [1, 2, 4]
     assert table.lines[-1] == 2000
+
+
+def test_rows_without_text_or_label_are_left_out_and_said_when_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("text,label\n好,a\n,a\n坏,b\n差,\n行,b\n", encoding="utf-8")
+    rows = load(path, TASK, DataSettings(empty_rows="drop"))
+    assert list(rows.columns["text"]) == ["好", "坏", "行"]
+    assert rows.ids.tolist() == [0, 1, 2]
+    assert rows.source.rows == 3
+    assert any("2 rows without text or label" in note.message for note in rows.source.notes)

@@ -167,7 +167,8 @@ def test_notes_of_every_stage_are_shown(tmp_path, drawn_nothing):
     text = Page(report(run, rows).read_text(encoding="utf-8")).text
     for part in ("guessed (load) column 'message' was taken", "dropped (load) 2 empty rows",
                  "(audit) 1 text carries two labels", "chosen (split) 70/15/15",
-                 "(train) the batch was halved", "(evaluate) a note"):  # fmt: skip
+                 "(train) the batch was halved", "(evaluate) a note",
+                 "chosen (encode) It knows little Chinese."):  # fmt: skip
         assert part in text
 
 
@@ -226,6 +227,28 @@ def test_an_interrupted_run_is_not_called_complete(tmp_path, drawn_nothing):
     run, rows = make_run(tmp_path / "run")
     run.rewrite_history([event for event in history() if not isinstance(event, Stopped)])
     assert "Training has not come to an end in this run." in gather(run, rows).missing
+
+
+def test_a_shipped_model_gets_its_card(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    report(run, rows)
+    assert not run.model.exists(), "no model, no card"
+    run.model.mkdir()
+    report(run, rows)
+    card = (run.model / "README.md").read_text(encoding="utf-8")
+    assert "It knows little Chinese." in card
+    assert "A label too small to judge" in card
+    assert "3 different models" in card
+
+
+def test_settings_that_do_not_hold_are_said_and_leave_the_model_without_a_card(
+    tmp_path, drawn_nothing
+):
+    run, rows = make_run(tmp_path / "run")
+    run.model.mkdir()
+    write_text(run.settings_path, "settings: {train: {seed: -1}}\norigins: {}\n")
+    assert "A part of this run cannot be read" in report(run, rows).read_text(encoding="utf-8")
+    assert not (run.model / "README.md").exists()
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):

@@ -1,15 +1,15 @@
-"""The task: labels in one order, texts as the tokenizer cuts them, losses as torch computes them."""
+"""The task: labels in one order, texts cut as the tokenizer cuts them, losses as in torch."""
 
 import numpy as np
 import pytest
 import torch
-from tiny_models import make_tiny_model, tiny_rows
 
 from luthier.errors import InputError, SettingsError
 from luthier.models.pretrained import find_model, load_tokenizer
 from luthier.records import Rows, Source, Splits
 from luthier.stages.encode import encode
 from luthier.tasks import get_task, task_names
+from tiny_models import make_tiny_model, tiny_rows
 
 TASK = get_task("text_classification")
 
@@ -65,6 +65,13 @@ def test_a_row_it_cannot_use_is_named_with_its_line(bad):
 def test_good_rows_have_no_problems():
     assert TASK.check(rows_of(TASK.samples["text"], TASK.samples["label"])) == []
     assert TASK.check(rows_of(["0"], ["0"])) == []
+
+
+def test_encoding_a_long_text_prints_nothing(tokenizer, capfd):
+    tokenizer.model_max_length, own = 4, tokenizer.model_max_length
+    TASK.encode(rows_of(["你好世界"]), (), tokenizer, 4)
+    tokenizer.model_max_length = own
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("side", ["right", "left"])

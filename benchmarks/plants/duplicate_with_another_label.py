@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from grammar import make_rows
 from luthier.records import Rows, Splits
 from trials import Trial, script_of, shares

@@ -15,7 +15,9 @@ def plant(seed: int, *, noise: float = 0.02, few_rows: int = 0) -> Trial:
     are answered 8 points better and the linear rival is within 2 points (too few labels). Absent:
     the loss rose by less than 5 % and the gap is below 3 points. In between nothing is claimed.
     """
-    script = script_of(seed)
+    script = (
+        "han" if few_rows else script_of(seed)
+    )  # so few rows are enough where spaces part words
     noise = 0.1 if few_rows else noise
     rows = make_rows("keywords", script, 1600, seed, noise=noise)
     splits = (

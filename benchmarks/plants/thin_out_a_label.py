@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from grammar import make_rows
 from luthier.kit.label_tally import LabelTally
 from standin import Course, train

@@ -35,6 +35,10 @@ class DataSettings(_Block):
     delimiter: str | None = setting(
         None, "column separator of a text table; guessed when not given"
     )
+    empty_rows: Literal["error", "drop"] = setting(
+        "error",
+        "what to do with rows that lack a text or a label: refuse the file, or leave them out",
+    )
 
 
 class SplitSettings(_Block):

@@ -97,11 +97,17 @@ def _without_value(name: str, args: argparse.Namespace) -> Problem:
 
 
 def _near_options(flags: dict[str, str], args: argparse.Namespace) -> list[Problem]:
-    """Flags without a dot that look like one of the verb's own options."""
+    """Flags that are no setting but look like one of the verb's own options."""
+    if not flags:
+        return []
+    from luthier.settings_tree import SETTINGS, settings_called
+
     return [
         _unknown_option(f"--{name}", args)
-        for name in list(flags)
-        if "." not in name and did_you_mean(f"--{name}", _options(args))
+        for name in flags
+        if name not in SETTINGS
+        and not settings_called(name.replace("-", "_"))
+        and did_you_mean(f"--{name}", _options(args))
     ]
 
 

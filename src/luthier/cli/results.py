@@ -8,14 +8,10 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from luthier.records import SEVERITIES, Diagnosis, Finding, Severity
+from luthier.reporting.words import floor_title
 from luthier.run_folder import RunFolder
 
 HEADLINES = (("macro_f1", "macro-F1"), ("accuracy", "accuracy"))
-RIVALS = {
-    "majority": "always the commonest label",
-    "tfidf_linear": "TF-IDF + linear model",
-    "frozen_encoder": "frozen encoder + logistic regression",
-}
 
 
 def exit_code(diagnosis: Diagnosis, fail_on: Severity | Literal["never"]) -> int:
@@ -58,7 +54,7 @@ def score_lines(run: RunFolder) -> list[str]:
     lines = [f"{title:<44}{'macro-F1':<24}accuracy"]
     lines.append(f"{'  this model':<44}{_figures(test)}")
     for name, figures in test["floor"].items():
-        lines.append(f"{'  ' + RIVALS.get(name, name):<44}{_figures(figures)}")
+        lines.append(f"{'  ' + floor_title(name):<44}{_figures(figures)}")
     looks = run.path / "test_set_looks.json"
     if looks.exists():
         count = json.loads(looks.read_text(encoding="utf-8"))["count"]
@@ -86,7 +82,7 @@ def diagnosis_lines(diagnosis: Diagnosis) -> list[str]:
     if diagnosis.clear:
         lines.append("clear: " + ", ".join(item.title for item in diagnosis.clear))
     for item in diagnosis.not_checked:
-        lines.append(f"not checked: {item.title} (needs {item.needs})")
+        lines.append(f"not checked: {item.title}: {item.needs}")
     for crash in diagnosis.crashed:
         lines.append(f"CRASHED: {crash.title}: {crash.error}")
     return lines

@@ -128,6 +128,19 @@ def resolve_settings(settings: SettingsLike, source: str | Path | None = None) -
     return resolve(file, flags, flag_prefix=prefix)
 
 
+def with_defaults(settings: SettingsLike, values: Mapping[str, Any]) -> SettingsLike:
+    """Settings that hold these values unless they say otherwise; a file alone is left as it is."""
+    match settings:
+        case Typed(file=None, flags=flags):
+            return Typed(None, {**values, **flags})
+        case None:
+            return dict(values)
+        case Mapping():
+            return {**values, **_flat(settings)}
+        case _:
+            return settings
+
+
 def _flat(tree: Mapping[str, Any], head: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in tree.items():

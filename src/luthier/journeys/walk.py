@@ -186,6 +186,7 @@ class Walk:
                 plan = replace(plan, settings=self.resolved.settings)
                 write_text(self.run.settings_path, to_yaml(self.resolved))
                 environment = describe_environment(self._command())
+                environment["notes"] = list(source.notes)
                 write_json(self.run.path / "environment.json", environment)
             self.say("encode", self._choices())
             tokens = sum(int(part.lengths.sum()) for part in encoded.values())

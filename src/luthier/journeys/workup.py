@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from luthier.journeys.opening import SettingsLike, begun, free_run_dir, open_walk
+from luthier.journeys.opening import SettingsLike, begun, free_run_dir, open_walk, with_defaults
 from luthier.journeys.run import Run
 from luthier.records import Listener
 from luthier.settings_file import to_yaml
+
+DEMO_TIME_BUDGET = "75s"  # the whole demo stays under three minutes on two cores
 
 
 def workup(
@@ -81,7 +83,7 @@ def demo(
     return workup(
         sample_path(),
         run_dir=run_dir or free_run_dir("demo"),
-        settings=settings,
+        settings=with_defaults(settings, {"train.time_budget": DEMO_TIME_BUDGET}),
         listen=listen,
         should_stop=should_stop,
     )

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import math
 
+from luthier.kit.intervals import Z95, share_figure
 from luthier.records import Figure, Predictions
+
+Z80 = 0.8416212335729143
+"""80 % quantile of the standard normal distribution."""
+
+
+def accuracy_figure(predictions: Predictions) -> Figure:
+    """Accuracy over the rows with a known label, with its Wilson interval."""
+    known = predictions.labels >= 0
+    right = int((predictions.labels == predictions.predicted)[known].sum())
+    return share_figure(right, int(known.sum()))
 
 
 def newcombe(first: Figure, second: Figure) -> Figure:
@@ -48,5 +59,5 @@ def rows_to_see(difference: float, discordant: float) -> int:
     3923
     """
     d = max(discordant, difference)
-    root = 1.96 * math.sqrt(d) + 0.84 * math.sqrt(d - difference**2)
-    return math.ceil(root**2 / difference**2 - 0.5)
+    root = Z95 * math.sqrt(d) + Z80 * math.sqrt(d - difference**2)
+    return math.ceil(root**2 / difference**2)

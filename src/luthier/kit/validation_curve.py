@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from luthier.records import Evaluated
+from luthier.kit.intervals import bootstrap_mean
+from luthier.records import Evaluated, Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,15 @@ class ValidationCurve:
     def fell(self) -> bool:
         """Whether the metric fell by more than noise."""
         return self.fall > self.fall_noise
+
+    def turned_up(self, least: float, predictions: Predictions) -> bool:
+        """Whether the loss ended above its minimum by a share of `least` and by more than noise.
+
+        Noise is half of the bootstrap interval of the mean loss of these validation predictions.
+        """
+        noise = bootstrap_mean(predictions.loss[predictions.labels >= 0], 1000, 0)
+        rise = self.last_loss - self.least_loss
+        return self.loss_rise > least and rise > (noise.high - noise.low) / 2
 
 
 def validation_curve(evaluations: Sequence[Evaluated], metric: str) -> ValidationCurve:

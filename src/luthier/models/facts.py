@@ -7,6 +7,14 @@ from dataclasses import dataclass
 from luthier.records import ModelSource
 
 NO_LIMIT = 1_000_000  # tokenizers say "no limit" with absurdly large numbers
+ROBERTA_LIKE = (
+    "roberta",
+    "xlm-roberta",
+    "camembert",
+    "longformer",
+    "xlm-roberta-xl",
+    "data2vec-text",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +33,18 @@ class ModelFacts:
 def describe_model(source: ModelSource) -> ModelFacts:
     """Parameters and longest input, from the configuration alone (weights are not read)."""
     import torch
-    from transformers import AutoConfig, AutoModel, AutoTokenizer
+    from transformers import AutoConfig, AutoModel
 
-    config = AutoConfig.from_pretrained(source.path, trust_remote_code=source.trust_remote_code)
-    with torch.device("meta"):
+    from luthier.models.loading import load_tokenizer
+    from luthier.models.quiet import quiet
+
+    with quiet(), torch.device("meta"):
+        config = AutoConfig.from_pretrained(source.path, trust_remote_code=source.trust_remote_code)
         model = AutoModel.from_config(config, trust_remote_code=source.trust_remote_code)
-    tokenizer = AutoTokenizer.from_pretrained(
-        source.path, trust_remote_code=source.trust_remote_code
-    )
-    limits = [NO_LIMIT, int(min(tokenizer.model_max_length, NO_LIMIT))]
+    limits = [NO_LIMIT, int(min(load_tokenizer(source).model_max_length, NO_LIMIT))]
     positions = getattr(config, "max_position_embeddings", None)
     if positions:
         # RoBERTa-like models count positions from the padding index on, so two are not usable.
         offset = (config.pad_token_id or 0) + 1 if config.model_type in ROBERTA_LIKE else 0
         limits.append(int(positions) - offset)
     return ModelFacts(sum(p.numel() for p in model.parameters()), min(limits))
-
-
-ROBERTA_LIKE = (
-    "roberta",
-    "xlm-roberta",
-    "camembert",
-    "longformer",
-    "xlm-roberta-xl",
-    "data2vec-text",
-)

@@ -46,7 +46,7 @@ class ReportFacts:
         name: of the run, for the heading.
         settings: the resolved tree, nested.
         origins: dotted setting -> {"kind", "detail"}.
-        environment: versions, hardware, command.
+        environment: versions, hardware, command, and notes on the pretrained model.
         pairs: the most frequent mix-ups on validation.
         evidence: fault id -> rows that show it.
         titles: label -> a longer name for people.

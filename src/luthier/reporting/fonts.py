@@ -61,8 +61,8 @@ def drawable(text: str, most: int = 24) -> str:
     shown = [
         character if ord(character) in known else UNDRAWABLE
         for character in line
-        # marks and controls have no shape of their own: leaving one out loses nothing to the eye
-        if ord(character) in known or unicodedata.category(character) not in {"Cc", "Cf", "Mn"}
+        # a combining mark has no place of its own: without a glyph it is left out
+        if ord(character) in known or unicodedata.category(character) != "Mn"
     ]
     if sum(map(_width, shown)) <= most:
         return "".join(shown)

@@ -119,6 +119,8 @@ def notes(facts: ReportFacts) -> Iterator[tuple[str, Note]]:
     for stage, record in stages:
         for note in record.notes if record is not None else ():
             yield stage, note
+    for message in facts.environment.get("notes", ()):
+        yield "encode", Note("chosen", str(message))
     for event in facts.history:
         if isinstance(event, Warned):
             yield "train", Note("warning", event.message)
@@ -152,9 +154,9 @@ def _leaves(
 
 
 def flattened(tree: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """`("versions.torch", "2.13.0")` for each leaf; the command stands elsewhere."""
+    """`("versions.torch", "2.13.0")` for each leaf; command and notes stand elsewhere."""
     for name, value in _leaves(tree, {}):
-        if name != "command":
+        if name not in {"command", "notes"}:
             yield name, words.short_value(value)
 
 

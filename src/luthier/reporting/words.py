@@ -12,7 +12,7 @@ from luthier.records import Evaluated, Figure, SplitEvaluation, Started, Stopped
 FLOOR_TITLES: Mapping[str, str] = {
     "majority": "always the most frequent label",
     "tfidf_linear": "linear model on TF-IDF",
-    "frozen_encoder": "untrained encoder + logistic regression",
+    "frozen_encoder": "frozen encoder + logistic regression",
 }
 METRIC_TITLES: Mapping[str, str] = {
     "accuracy": "accuracy",

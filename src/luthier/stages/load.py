@@ -13,6 +13,7 @@ import numpy as np
 from luthier.errors import InputError, Problem, did_you_mean
 from luthier.kit.columns import choose_columns, settle_header, wanted_names
 from luthier.kit.data_files import DataFile, find_data_files
+from luthier.kit.empty_rows import without_empty_rows
 from luthier.kit.label_titles import label_titles
 from luthier.kit.problem_list import ProblemList
 from luthier.kit.tables import Table, read_table
@@ -80,6 +81,9 @@ def load(
         source=source,
         label_titles=titles,
     )
+    if data.empty_rows == "drop":
+        must = [c.name for c in task.columns if targets_required or not c.target]
+        rows = without_empty_rows(rows, must)
     _check_rows(rows, task, targets_required=targets_required)
     if targets_required and "label" in columns:
         _check_labels(rows)
@@ -195,7 +199,8 @@ def _check_rows(rows: Rows, task: Task, *, targets_required: bool) -> None:
         if problem.where not in named:
             problems.add(problem.where, problem.what, problem.hint)
             named.add(problem.where)
-    problems.next_step = f"correct or remove {'this row' if len(named) == 1 else 'these rows'}"
+    these = "this row" if len(named) == 1 else "these rows"
+    problems.next_step = f"correct {these}, or leave out what is empty: --data.empty_rows drop"
     problems.raise_if_any()
 
 

@@ -1,9 +1,10 @@
-"""Report: plots and one HTML file, written from the records of a run. No torch here."""
+"""Report: plots, one HTML file and the model card, from the records of a run. No torch here."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +16,7 @@ from luthier.records import (
     Diagnosis,
     Evaluation,
     Event,
+    ModelSource,
     Predictions,
     Rows,
     Splits,
@@ -24,8 +26,10 @@ from luthier.reporting.charts import draw_charts
 from luthier.reporting.confusions import confused_pairs
 from luthier.reporting.facts import ReportFacts, ShownPair, ShownRow
 from luthier.reporting.fonts import chinese_font
+from luthier.reporting.model_card import model_card
 from luthier.reporting.page import page
 from luthier.run_folder import RUN_SETTINGS, RunFolder, atomic_path, write_text
+from luthier.settings import Settings
 
 T = TypeVar("T")
 
@@ -35,7 +39,9 @@ ROWS_PER_FINDING = 5
 
 
 def report(run: RunFolder, rows: Rows | None) -> Path:
-    """Write `plots/*.png` and `report.html`; a run that ended early is reported as far as it came.
+    """Write `plots/*.png`, `report.html` and the card of the shipped model.
+
+    A run that ended early is reported as far as it came; without a model there is no card.
 
     Args:
         run: the run folder.
@@ -49,6 +55,12 @@ def report(run: RunFolder, rows: Rows | None) -> Path:
     """
     run.require()
     facts = gather(run, rows)
+    missing = list(facts.missing)
+    if run.model.is_dir():
+        card = _part(missing, lambda: _card(facts))
+        if card is not None:
+            write_text(run.model / "README.md", card)
+    facts = replace(facts, missing=tuple(missing))
     charts = draw_charts(facts.history, facts.evaluation, facts.titles)
     for name, png in charts.items():
         with atomic_path(run.plots / f"{name}.png") as temporary:
@@ -88,6 +100,32 @@ def gather(run: RunFolder, rows: Rows | None) -> ReportFacts:
         evidence=_evidence(rows, splits, diagnosis),
         titles=rows.label_titles if rows is not None else {},
         missing=tuple(dict.fromkeys(missing)),
+    )
+
+
+def _card(facts: ReportFacts) -> str | None:
+    """The model card, or None where a record that it needs is missing (and named already).
+
+    Raises:
+        ValueError: when the settings of the run are not valid.
+    """
+    if facts.source is None or facts.splits is None or facts.evaluation is None:
+        return None
+    settings = Settings.model_validate(facts.settings)
+    model = settings.model
+    return model_card(
+        ModelSource(
+            name=model.name_or_path,
+            path=model.name_or_path,
+            trust_remote_code=model.trust_remote_code,
+            notes=tuple(facts.environment.get("notes", ())),
+        ),
+        facts.source,
+        facts.splits,
+        facts.evaluation,
+        settings,
+        facts.diagnosis,
+        facts.looks,
     )
 
 

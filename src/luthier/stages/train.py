@@ -51,8 +51,8 @@ def history_up_to(history: Sequence[Event], first: Event) -> tuple[Event, ...]:
         first: the first event now: `Started`, or `Stopped` where the run has ended already.
 
     Returns:
-        Up to the step that is resumed from: its `Saved` is said again, and an evaluation in the
-        middle of an epoch was only made because the run was stopping there.
+        Up to the step that is resumed from: its `Saved` is said again, and an evaluation that
+        does not end an epoch was only made because the run was stopping there.
     """
     if isinstance(first, Stopped):
         return tuple(event for event in history if event != first)
@@ -66,7 +66,7 @@ def history_up_to(history: Sequence[Event], first: Event) -> tuple[Event, ...]:
 def _holds_at(event: Event, step: int) -> bool:
     if isinstance(event, Started | Stopped):
         return False
-    if isinstance(event, Evaluated) and not event.epoch.is_integer():
+    if isinstance(event, Evaluated) and not (event.epoch > 0 and event.epoch.is_integer()):
         return False
     return event.step < step or (
         event.step == step and isinstance(event, Stepped | Evaluated | Warned)

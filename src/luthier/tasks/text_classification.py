@@ -223,7 +223,9 @@ def _tokenize(
     tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int
 ) -> Iterator[tuple[int, dict[str, list[int]]]]:
     """For each text: how many tokens it has, and its inputs cut at `max_length`."""
-    whole = tokenizer(texts, truncation=False, padding=False, return_attention_mask=False)
+    whole = tokenizer(
+        texts, truncation=False, padding=False, return_attention_mask=False, verbose=False
+    )
     lengths = [len(ids) for ids in whole["input_ids"]]
     too_long = [i for i, length in enumerate(lengths) if length > max_length]
     # The tokenizer itself cuts the long ones: it knows its special tokens and its side.
@@ -234,6 +236,7 @@ def _tokenize(
             max_length=max_length,
             padding=False,
             return_attention_mask=False,
+            verbose=False,
         )
         if too_long
         else {}

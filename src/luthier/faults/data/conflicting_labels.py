@@ -72,7 +72,7 @@ def detect(rows: Rows) -> Outcome:
     share = lost / len(rows)
     touched = [p for _, positions in conflicts for p in positions]
     return Fired(
-        f"{len(conflicts)} texts carry more than one label ({len(touched)} rows): any model is "
+        f"Texts with more than one label: {len(conflicts)} ({len(touched)} rows). Any model is "
         f"wrong on at least {lost} of {len(rows)} rows ({share:.2%}).",
         next((severity for limit, severity in LIMITS if share >= limit), "note"),
         {
@@ -90,8 +90,8 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """Only a person can say which label is right."""
     return (
         Prescription(
-            f"Give each of the {fired.measured['conflicts']} texts one label, in a copy of the "
-            "data file.",
+            f"Give each text with several labels ({fired.measured['conflicts']}) one label, in a "
+            "copy of the data file.",
             f"It lifts the best reachable accuracy by {fired.measured['ceiling_loss']:.2%}.",
             Applicability.ADVICE,
         ),

@@ -118,9 +118,15 @@ def _labels(rows: Rows, splits: Splits, predictions: Predictions) -> list[LabelT
         np.bincount(truth[truth == answer], minlength=k),
         np.bincount(truth, minlength=k),
     )
-    counts = (right, support, np.bincount(answer, minlength=k))
+    predicted = np.bincount(answer, minlength=k)
     return [
-        LabelTally(name, *(int(part[i]) for part in counts), in_training[titles.get(name, name)])
+        LabelTally(
+            name,
+            right=int(right[i]),
+            support=int(support[i]),
+            predicted=int(predicted[i]),
+            train_rows=in_training[titles.get(name, name)],
+        )
         for i, name in enumerate(predictions.label_names)
     ]
 

@@ -45,6 +45,7 @@ from luthier.records import (
     Case,
     Clear,
     FaultInfo,
+    Figure,
     Fired,
     Outcome,
     Plant,
@@ -89,11 +90,8 @@ def detect(
         "learning_rate": settings.train.learning_rate,
         "num_train_epochs": settings.train.num_train_epochs,
     }
-    said = (
-        f"accuracy {accuracy.value:+.3f} (interval {accuracy.low:+.3f} to {accuracy.high:+.3f}), "
-        f"macro-F1 {macro_f1.value:+.3f} ({macro_f1.low:+.3f} to {macro_f1.high:+.3f}) against "
-        f"{rival} on {accuracy.n} validation rows"
-    )
+    against = f"against {rival} on {accuracy.n} validation rows"
+    said = f"{_said(accuracy)} accuracy, {_said(macro_f1)} macro-F1 {against}"
     if max(accuracy.low, macro_f1.low) > 0:
         return Clear(f"Better than the linear rivals: {said}.", measured)
     if min(accuracy.high, macro_f1.high) < 0:
@@ -108,6 +106,10 @@ def detect(
         f"about {round(rows, -2)} validation rows",
         measured,
     )
+
+
+def _said(difference: Figure) -> str:
+    return f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})"
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:

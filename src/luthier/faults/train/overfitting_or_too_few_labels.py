@@ -20,12 +20,13 @@ All figures are measured in evaluation mode. *Gap*: training minus validation ac
 of the bootstrap interval of the mean loss. *Fell*: the metric after its best epoch is on average
 below the best by more than half of a binomial interval. Metric overfitting: all three. Loss-only:
 turned up, but not both others. Too few labels: a wide gap, the loss never turned up, and the model
-equals its linear rival.
+equals its linear rival (within 2 points, or the interval of the paired difference includes 0).
 
 ## What stays quiet
 
 A wide gap alone: every large model knows its training rows by heart. A wide gap with a model that
-beats its linear rival while validation loss has not turned up.
+beats its linear rival while validation loss has not turned up. A fall of the metric that is
+smaller than the noise of so few validation rows (5 points on 400): it is then called loss-only.
 
 ## What to do
 
@@ -36,14 +37,15 @@ if probabilities matter. Too few labels: label more rows; regularisation will no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from luthier.faults import example_evidence as example
-from luthier.kit.intervals import bootstrap_mean, paired_difference, share_figure
+from luthier.kit.intervals import paired_difference
 from luthier.kit.label_counts import accuracy
 from luthier.kit.rivals import strongest_rival
-from luthier.kit.share_difference import newcombe
-from luthier.kit.validation_curve import validation_curve
+from luthier.kit.share_difference import accuracy_figure, newcombe
+from luthier.kit.validation_curve import ValidationCurve, validation_curve
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -52,14 +54,16 @@ from luthier.records import (
     Evaluated,
     Event,
     FaultInfo,
-    Figure,
     Fired,
     Outcome,
     Plant,
     Predictions,
     Prescription,
+    Severity,
 )
 from luthier.settings import Settings
+
+Measured = dict[str, Any]
 
 FAULT = FaultInfo("overfitting_or_too_few_labels", "T10", "Overfitting, or too few labels")
 
@@ -69,14 +73,14 @@ GAP = 0.05
 LOSS_RISE = 0.10
 """Rise of the validation loss above its minimum, as a share of the minimum."""
 
-FEWEST_ROWS = 50
-"""Fewer validation rows than this tell nothing about a gap."""
-
-FEWEST_EVALUATIONS = 3
-"""Fewer evaluations than this show no turn."""
+FEWEST_ROWS, FEWEST_EVALUATIONS = 50, 3
+"""Fewer validation rows tell nothing about a gap, fewer evaluations show no turn."""
 
 LARGE_FALL = 0.05
 """Fall of the metric from which metric overfitting is `high`."""
+
+EQUAL = 0.02
+"""Accuracy within this of the linear rival's is as good, be the difference sure or not."""
 
 LIMITS = {"gap": GAP, "loss_rise": LOSS_RISE, "large_fall": LARGE_FALL}
 
@@ -90,7 +94,7 @@ def detect(
 ) -> Outcome:
     """Measure gap, turn and fall, and tell the three causes apart."""
     ours = validation_predictions
-    train, validation = _accuracy(train_predictions), _accuracy(ours)
+    train, validation = accuracy_figure(train_predictions), accuracy_figure(ours)
     evaluations = [event for event in history if isinstance(event, Evaluated)]
     if validation.n < FEWEST_ROWS or not train.n or len(evaluations) < FEWEST_EVALUATIONS:
         return CannotTell(
@@ -99,38 +103,35 @@ def detect(
         )
     gap, metric = newcombe(train, validation), settings.train.metric_for_best_model
     curve = validation_curve(evaluations, "macro_f1" if metric == "loss" else metric)
-    noise = bootstrap_mean(ours.loss[ours.labels >= 0], 1000, 0)
-    rise = curve.last_loss - curve.least_loss
-    turned_up = curve.loss_rise > LOSS_RISE and rise > (noise.high - noise.low) / 2
-    measured = {
-        "gap": [gap.value, gap.low, gap.high],
-        "loss_rise": curve.loss_rise,
-        "fall": curve.fall,
-        "fall_noise": curve.fall_noise,
-        "best_epoch": curve.best_epoch,
-        "last_epoch": curve.last_epoch,
-        "weight_decay": settings.train.weight_decay,
-    }
+    measured: Measured = {"gap": [gap.value, gap.low, gap.high], "loss_rise": curve.loss_rise}
+    measured |= asdict(curve) | {"weight_decay": settings.train.weight_decay}
     said = (
         f"Training accuracy is {gap.value:.3f} above validation accuracy (interval {gap.low:.3f} "
         f"to {gap.high:.3f}); validation loss ended {curve.loss_rise:.0%} above its minimum"
     )
-    if turned_up and curve.fell and gap.low > GAP:
-        measured["kind"] = "metric_overfitting"
-        fell = f"the metric fell by {curve.fall:.3f} after epoch {curve.best_epoch:g}"
-        severity = "high" if curve.fall >= LARGE_FALL else "medium"
-        return Fired(f"Overfitting: {said}, and {fell}.", severity, measured, LIMITS)
-    if turned_up:
-        measured["kind"] = "loss_only"
-        kept = f"while the metric did not fall by more than noise ({curve.fall_noise:.3f})"
-        return Fired(f"Loss-only overfitting: {said}, {kept}.", "low", measured, LIMITS)
+    if curve.turned_up(LOSS_RISE, ours):
+        return _overfitting(curve, gap.low > GAP, said, measured)
     if gap.low > GAP:
         return _against_rival(ours, floor_predictions, said, measured)
     return Clear(f"No overfitting is seen. {said}.", measured)
 
 
+def _overfitting(curve: ValidationCurve, wide: bool, said: str, measured: Measured) -> Outcome:
+    """The loss turned up: did the metric suffer as well?"""
+    fell = (
+        f"the metric fell by {curve.fall:.3f} after epoch {curve.best_epoch:g} "
+        f"(noise is {curve.fall_noise:.3f})"
+    )
+    if wide and curve.fell:
+        measured["kind"] = "metric_overfitting"
+        severity: Severity = "high" if curve.fall >= LARGE_FALL else "medium"
+        return Fired(f"Overfitting: {said}, and {fell}.", severity, measured, LIMITS)
+    measured["kind"] = "loss_only"
+    return Fired(f"Overfitting of the loss only: {said}; {fell}.", "low", measured, LIMITS)
+
+
 def _against_rival(
-    ours: Predictions, floors: Mapping[str, Predictions], said: str, measured: dict[str, Any]
+    ours: Predictions, floors: Mapping[str, Predictions], said: str, measured: Measured
 ) -> Outcome:
     """A wide gap without a turn: too few labels only if a linear model does as well."""
     rival = strongest_rival(floors)
@@ -138,9 +139,9 @@ def _against_rival(
         return CannotTell(f"{said}.", "a linear rival (evaluate.floors: true)", measured)
     least = paired_difference(ours, rival[1], accuracy)
     measured["better_than_linear"] = [least.value, least.low, least.high]
-    if least.low > 0:
+    if least.low > 0 and least.value > EQUAL:
         return Clear(f"A wide gap, but the model beats its linear rivals. {said}.", measured)
-    if least.high < 0:
+    if least.high < 0 and least.value < -EQUAL:
         return CannotTell(
             f"The model is worse than a linear one. {said}.",
             "a model that learns; see not_better_than_linear",
@@ -156,44 +157,28 @@ def _against_rival(
     )
 
 
-def _accuracy(predictions: Predictions) -> Figure:
-    known = predictions.labels >= 0
-    right = int((predictions.labels == predictions.predicted)[known].sum())
-    return share_figure(right, int(known.sum()))
-
-
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """A cure for the cause that was found, never regularisation for a gap alone."""
     if fired.measured["kind"] == "too_few_labels":
         what = "Label more training rows: twice as many is a step that can be seen."
         why = (
-            "A linear model is stuck at the same height and validation loss never turned up: "
-            "there is nothing for regularisation to cure."
+            "A linear model is stuck as well, and no loss turned up that regularisation could cure."
         )
         return (Prescription(what, why, Applicability.ADVICE),)
+    auto, ask = Applicability.AUTO, Applicability.ASK
     if fired.measured["kind"] == "loss_only":
-        what = "Smooth the labels a little."
-        why = "Answers got no worse that could be seen, but far too sure of themselves."
-        smoothing = {"train.label_smoothing_factor": 0.1}
-        return (Prescription(what, why, Applicability.AUTO, smoothing),)
+        why = "Answers were not seen to suffer, but they became far too sure of themselves."
+        what, smoothing = "Smooth the labels a little.", {"train.label_smoothing_factor": 0.1}
+        return (Prescription(what, why, auto, smoothing),)
     decay = max(0.1, 3 * fired.measured["weight_decay"])
     epochs = max(1, round(fired.measured["best_epoch"]))
     why = f"The metric fell by {fired.measured['fall']:.3f} while training went on."
-    return (
-        Prescription("Raise weight decay.", why, Applicability.AUTO, {"train.weight_decay": decay}),
-        Prescription(
-            "Train only as long as it helped.",
-            why,
-            Applicability.AUTO,
-            {"train.num_train_epochs": epochs},
-        ),
-        Prescription(
-            "Raise the dropout before the head.",
-            why,
-            Applicability.ASK,
-            {"model.classifier_dropout": 0.3},
-        ),
+    changes: tuple[tuple[str, Applicability, dict[str, float]], ...] = (
+        ("Raise weight decay.", auto, {"train.weight_decay": decay}),
+        ("Train only as long as it helped.", auto, {"train.num_train_epochs": epochs}),
+        ("Raise the dropout before the head.", ask, {"model.classifier_dropout": 0.3}),
     )
+    return tuple(Prescription(what, why, how, change) for what, how, change in changes)
 
 
 PLANT = Plant(

@@ -1,0 +1,97 @@
+"""Write docs/faults/ from the fault files; with `--check`, only say whether it is current."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from luthier.faults import Fault, all_faults
+from luthier.records import EVIDENCE
+
+TARGET = Path(__file__).parents[1] / "docs" / "faults"
+
+HEAD = "<!-- Made by scripts/gen_fault_docs.py from src/luthier/faults/: edit there. -->"
+
+
+def pages() -> dict[str, str]:
+    """File name -> text of every page, the index among them."""
+    found = {f"{fault.id}.md": page(fault) for fault in all_faults()}
+    return found | {"index.md": index()}
+
+
+def page(fault: Fault) -> str:
+    """One fault: its own page, what it needs, and its track record."""
+    title, _, body = fault.page.partition("\n")
+    needs = "\n".join(
+        f"- `{name}`: {EVIDENCE[name].meaning} (made by {EVIDENCE[name].verb})"
+        for name in fault.needs
+    )
+    return (
+        f"# {fault.info.title}\n\n{HEAD}\n\n`{fault.id}` ({fault.info.code}, {fault.info.status}). "
+        f"{title}\n{body}\n\n## What it needs\n\n{needs}\n\n"
+        f"## Track record\n\n{track_record(fault.track_record)}\n"
+    )
+
+
+def track_record(record: Mapping[str, Any] | None) -> str:
+    """One paragraph; the intervals are Clopper-Pearson, 95 %."""
+    if record is None:
+        return "Not measured."
+    return (
+        f"Found {record['hits']} of {record['planted']} planted faults"
+        f"{_interval(record['recall'])}; for {record['cannot_tell']} it said that it cannot tell. "
+        f"False alarms: {record['false_alarms']} on {record['healthy']} healthy "
+        f"runs{_interval(record['false_alarm_rate'])}. Measured on {record['measured_on']}, by "
+        "`benchmarks/faultbench.py`. On real runs of other kinds it is not measured."
+    )
+
+
+def _interval(share: list[float] | None) -> str:
+    return f" ({share[1]:.0%} to {share[2]:.0%})" if share else ""
+
+
+def index() -> str:
+    """All faults in one table, in the order of the flow."""
+    lines = [
+        "# Faults",
+        "",
+        HEAD,
+        "",
+        "| fault | stage | title | found | false alarms |",
+        "|---|---|---|---|---|",
+    ]
+    for fault in all_faults():
+        record = fault.track_record or {}
+        found = f"{record['hits']} of {record['planted']}" if record else "not measured"
+        alarms = f"{record['false_alarms']} on {record['healthy']}" if record else "not measured"
+        link = f"[`{fault.id}`]({fault.id}.md)"
+        lines.append(f"| {link} | {fault.stage} | {fault.info.title} | {found} | {alarms} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Exit code 1 when `--check` finds a page that is missing, old, or of no fault."""
+    broken = [fault for fault in all_faults() if fault.error]
+    if broken:
+        sys.stderr.write("".join(f"{fault.id}: {fault.error}\n" for fault in broken))
+        return 1
+    wanted = pages()
+    present = {path.name: path.read_text(encoding="utf-8") for path in TARGET.glob("*.md")}
+    changed = sorted(name for name in {*wanted, *present} if wanted.get(name) != present.get(name))
+    if "--check" in sys.argv[1:]:
+        if changed:
+            sys.stderr.write(f"not current: {', '.join(changed)}; run scripts/gen_fault_docs.py\n")
+        return int(bool(changed))
+    TARGET.mkdir(parents=True, exist_ok=True)
+    for name in changed:
+        if name in wanted:
+            (TARGET / name).write_text(wanted[name], encoding="utf-8", newline="\n")
+        else:
+            (TARGET / name).unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

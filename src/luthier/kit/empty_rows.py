@@ -1,0 +1,35 @@
+"""Leaving out rows that lack a text or a label, when the settings ask for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from luthier.kit.text_key import is_blank
+from luthier.records import Note, Rows
+
+
+def without_empty_rows(rows: Rows, names: Sequence[str]) -> Rows:
+    """The rows that have something in every one of these columns, with a note that names the rest.
+
+    Args:
+        rows: what was read.
+        names: canonical columns that must not be empty.
+    """
+    columns = [rows.columns[name] for name in names if name in rows.columns]
+    empty = [
+        position
+        for position, values in enumerate(zip(*columns, strict=True))
+        if any(value is None or (isinstance(value, str) and is_blank(value)) for value in values)
+    ]
+    if not empty:
+        return rows
+    left_out = set(empty)
+    kept = rows.take([position for position in range(len(rows)) if position not in left_out])
+    first = ", ".join(rows.locations[position] for position in empty[:5])
+    more = f" and {len(empty) - 5:,} more" if len(empty) > 5 else ""
+    note = Note("dropped", f"{len(empty):,} rows without text or label: {first}{more}")
+    source = replace(rows.source, rows=len(kept), notes=(*rows.source.notes, note))
+    return replace(kept, ids=np.arange(len(kept), dtype=np.int64), source=source)

@@ -1,0 +1,261 @@
+"""The whole way on a small file with a tiny model: what a user finds afterwards."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from shop_csv import shop
+
+import luthier
+from luthier.cli.main import main
+from luthier.ledger import ledger_path
+from luthier.records import StageEnded, Stopped
+
+QUICK = {
+    "recipe": "classic",
+    "train.learning_rate": 3e-3,
+    "train.num_train_epochs": 6,
+    "train.per_device_train_batch_size": 8,
+    "train.threads": 1,
+    "model.hidden_dropout_prob": 0.1,
+    "evaluate.bootstrap_samples": 100,
+}
+QUICK_FLAGS = [word for name, value in QUICK.items() for word in (f"--{name}", str(value))]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> luthier.Run:
+    folder = tmp_path_factory.mktemp("shop")
+    data, model = shop(folder)
+    settings = {**QUICK, "model.name_or_path": str(model)}
+    return luthier.workup(data, run_dir=folder / "run", settings=settings)
+
+
+def test_every_promised_part_is_in_the_run_folder(run: luthier.Run) -> None:
+    for part in (
+        "run.yaml",
+        "environment.json",
+        "source.json",
+        "audit.json",
+        "splits.parquet",
+        "history.jsonl",
+        "checkpoints/best/model.safetensors",
+        "checkpoints/last/model.safetensors",
+        "model/config.json",
+        "model/model.safetensors",
+        "model/tokenizer.json",
+        "model/README.md",
+        "model/luthier.json",
+        "predictions/validation.parquet",
+        "predictions/test.parquet",
+        "metrics.json",
+        "diagnosis.json",
+        "test_set_looks.json",
+        "plots/history.png",
+        "plots/confusion_matrix.png",
+        "plots/classification_report.png",
+        "report.html",
+    ):
+        assert (run.path / part).is_file(), part
+    assert not list(run.path.rglob("*.tmp"))
+    assert not list(run.path.rglob("*.pkl")) + list(run.path.rglob("*.bin"))
+
+
+def test_the_model_learned_something_and_every_headline_figure_has_an_interval(
+    run: luthier.Run,
+) -> None:
+    test = run.metrics["test"]
+    for name in ("accuracy", "macro_f1", "weighted_f1", "macro_precision", "mcc", "log_loss"):
+        figure = test[name]
+        assert figure["low"] <= figure["value"] <= figure["high"], name
+        assert figure["n"] == test["n"]
+    assert test["macro_f1"]["value"] > test["floor"]["majority"]["macro_f1"]["value"]
+    assert set(test["floor"]) == {"majority", "tfidf_linear", "frozen_encoder"}
+    assert run.metrics["train"]["n"] == len(run.splits.ids_of("train"))
+
+
+def test_the_metrics_read_back_as_the_record_that_was_written(run: luthier.Run) -> None:
+    evaluation = run.evaluation
+    assert evaluation.splits["test"].figures["macro_f1"].value == pytest.approx(
+        run.metrics["test"]["macro_f1"]["value"]
+    )
+    assert evaluation.splits["test"].model_digest == run.predictions("test").model_digest
+
+
+def test_every_test_row_has_an_answer_with_probabilities_that_sum_to_one(run: luthier.Run) -> None:
+    table = pq.read_table(run.predictions_path("test"))
+    assert table.column_names[:3] == ["row_id", "label", "prediction"]
+    answers = run.predictions("test")
+    assert sorted(answers.row_ids.tolist()) == run.splits.ids_of("test").tolist()
+    assert answers.probabilities.sum(axis=1) == pytest.approx(1)
+
+
+def test_the_settings_say_where_each_value_came_from(run: luthier.Run) -> None:
+    rows = {row.name: row for row in luthier.list_settings(run)}
+    assert rows["train.learning_rate"].origin.kind == "flag"
+    assert rows["train.weight_decay"].origin.kind == "recipe"
+    assert rows["train.max_grad_norm"].origin.kind == "default"
+
+
+def test_a_fresh_process_with_plain_transformers_gives_every_label(run: luthier.Run) -> None:
+    answers = run.predictions("test")
+    rows = luthier.load(luthier.list_settings(run)[2].value)
+    texts = dict(zip(rows.ids.tolist(), rows.columns["text"], strict=True))
+    asked = [texts[i] for i in answers.row_ids.tolist()]
+    script = (
+        "import json, sys\n"
+        "from transformers import pipeline\n"
+        "ask = pipeline('text-classification', model=sys.argv[1], truncation=True)\n"
+        "print(json.dumps([a['label'] for a in ask(json.load(sys.stdin))]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(run.model)],
+        input=json.dumps(asked),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    plain = json.loads(done.stdout.splitlines()[-1])
+    assert plain == [answers.label_names[i] for i in answers.predicted]
+
+
+def test_predict_answers_texts_as_the_run_did(run: luthier.Run) -> None:
+    answers = run.predict(["我想退款", "快递 parcel 今天"])
+    assert len(answers) == 2
+    assert answers.labels.tolist() == [-1, -1]
+    assert answers.model_digest == run.predictions("test").model_digest
+
+
+def test_predict_writes_a_csv_with_every_row_in_order(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = tmp_path / "texts.csv"
+    asked.write_text('text\n"一行\n两行, 逗号"\n=1+1 退款\n快递\n', encoding="utf-8")
+    out = tmp_path / "out.csv"
+
+    assert main(["predict", str(run.path), str(asked), "-o", str(out)]) == 0
+    assert main(["predict", str(run.path), str(asked), "-o", str(out)]) == 2  # never overwritten
+
+    with out.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["text"] for row in rows] == ["一行\n两行, 逗号", "=1+1 退款", "快递"]
+    assert all(0 < float(row["probability"]) <= 1 for row in rows)
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["diagnose", "prescribe", "settings", "report", "evaluate"])
+def test_every_verb_on_a_run_gives_json(
+    verb: str, run: luthier.Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([verb, str(run.path), "--json"]) in (0, 1)
+    assert json.loads(capsys.readouterr().out) is not None
+
+
+@pytest.mark.parametrize("command", [["faults"], ["settings"], ["explain", "conflicting_labels"]])
+def test_every_verb_without_a_run_gives_json(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+
+
+def test_audit_and_split_work_alone(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(run.path.parent / "data.csv")
+    assert main(["audit", data, "--json"]) in (0, 1)
+    audit = json.loads(capsys.readouterr().out)
+    assert audit["audit"]["rows"] == 120
+    assert {item["fault"] for item in audit["diagnosis"]["not_checked"]}
+
+    assert main(["split", data, "--run-dir", str(tmp_path / "s"), "--json"]) == 0
+    assert sum(json.loads(capsys.readouterr().out)["splits"].values()) == 120
+
+
+def test_train_goes_on_from_a_split_and_workup_from_a_trained_run(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, model = run.path.parent / "data.csv", run.path.parent / "tiny"
+    settings = {**QUICK, "model.name_or_path": str(model)}
+    luthier.split(data, run_dir=tmp_path / "s", settings=settings)
+    trained = luthier.train(tmp_path / "s")
+    assert not (trained.path / "metrics.json").exists()
+    done = luthier.workup(run_dir=tmp_path / "s", resume=True)
+    assert done.metrics == run.metrics
+
+
+def test_resuming_a_finished_run_makes_nothing_anew(run: luthier.Run) -> None:
+    heard: list[object] = []
+    before = run.metrics
+    weights = (run.checkpoints / "best/model.safetensors").stat().st_mtime_ns
+    luthier.workup(run_dir=run.path, resume=True, listen=heard.append)
+    ended = {item.verb: item for item in heard if isinstance(item, StageEnded)}
+    assert ended["split"].reused
+    assert ended["evaluate"].reused
+    assert run.metrics == before
+    assert (run.checkpoints / "best/model.safetensors").stat().st_mtime_ns == weights
+
+
+def test_a_resumed_run_whose_data_changed_is_refused(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data.csv"
+    data.write_bytes((run.path.parent / "data.csv").read_bytes())
+    luthier.split(data, run_dir=tmp_path / "s", settings=QUICK)
+    data.write_text(data.read_text(encoding="utf-8") + "新的一行 退款,退款\n", encoding="utf-8")
+    assert main(["workup", "--resume", "--run-dir", str(tmp_path / "s")]) == 2
+    assert "the data have changed since this run began" in capsys.readouterr().err
+
+
+def test_looks_at_the_test_rows_are_counted_per_model_and_not_per_run_folder(
+    run: luthier.Run,
+) -> None:
+    assert json.loads((run.path / "test_set_looks.json").read_text())["count"] >= 1
+    luthier.evaluate(run)  # the same weights on the same rows: no new look
+    first = json.loads((run.path / "test_set_looks.json").read_text())
+    luthier.evaluate(run)
+    assert json.loads((run.path / "test_set_looks.json").read_text()) == first
+    assert ledger_path().is_file()
+
+
+def test_ctrl_c_ends_with_the_best_so_far_and_a_report(run: luthier.Run, tmp_path: Path) -> None:
+    data, model = run.path.parent / "data.csv", run.path.parent / "tiny"
+    command = [
+        sys.executable,
+        "-m",
+        "luthier",
+        "workup",
+        str(data),
+        "--run-dir",
+        str(tmp_path / "r"),
+    ]
+    command += [*QUICK_FLAGS, "--model.name_or_path", str(model)]
+    command[command.index("--train.num_train_epochs") + 1] = "10000"
+    command += ["--train.early_stopping_patience", "0"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    best = tmp_path / "r/checkpoints/best/checkpoint.json"
+    deadline = time.monotonic() + 120
+    while not best.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+
+    assert process.returncode in (0, 1), err
+    stopped = luthier.Run(tmp_path / "r").history[-1]
+    assert isinstance(stopped, Stopped)
+    assert stopped.reason == "interrupted"
+    assert (tmp_path / "r/report.html").is_file()
+    assert "stopping after this step" in err
+    assert "Traceback" not in err
+    assert "macro-F1" in out
