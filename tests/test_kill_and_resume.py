@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
-from shop_csv import shop
 
 import luthier
 from luthier.records import Stepped
+from shop_csv import shop
 
 SETTINGS = {
     "recipe": "classic",

@@ -136,7 +136,7 @@ def test_findings_stand_worst_first_with_evidence_and_the_exact_setting(seen):
     assert "train: class_weights: balanced" in seen.text
     assert "limit: least_test_rows 20" in seen.text
     assert "KeyError: 'x'" in seen.text
-    assert "Conflicting labels ( conflicting_labels ): needs the audit" in seen.text
+    assert "Conflicting labels ( conflicting_labels ): the audit" in seen.text
     assert "digests agree" in seen.text
 
 

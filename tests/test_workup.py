@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from shop_csv import shop
 
 import luthier
 from luthier.cli.main import main
 from luthier.ledger import ledger_path
 from luthier.records import StageEnded, Stopped
+from shop_csv import shop
 
 QUICK = {
     "recipe": "classic",
