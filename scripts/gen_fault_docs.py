@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from luthier.faults import Fault, all_faults
 from luthier.records import EVIDENCE
+from luthier.reporting.words import track_record_in_words
 
 TARGET = Path(__file__).parents[1] / "docs" / "faults"
 
@@ -31,25 +30,8 @@ def page(fault: Fault) -> str:
     return (
         f"# {fault.info.title}\n\n{HEAD}\n\n`{fault.id}` ({fault.info.code}, {fault.info.status}). "
         f"{title}\n{body}\n\n## What it needs\n\n{needs}\n\n"
-        f"## Track record\n\n{track_record(fault.track_record)}\n"
+        f"## Track record\n\n{track_record_in_words(fault.track_record)}\n"
     )
-
-
-def track_record(record: Mapping[str, Any] | None) -> str:
-    """One paragraph; the intervals are Clopper-Pearson, 95 %."""
-    if record is None:
-        return "Not measured."
-    return (
-        f"Found {record['hits']} of {record['planted']} planted faults"
-        f"{_interval(record['recall'])}; for {record['cannot_tell']} it said that it cannot tell. "
-        f"False alarms: {record['false_alarms']} on {record['healthy']} healthy "
-        f"runs{_interval(record['false_alarm_rate'])}. Measured on {record['measured_on']}, by "
-        "`benchmarks/faultbench.py`. On real runs of other kinds it is not measured."
-    )
-
-
-def _interval(share: list[float] | None) -> str:
-    return f" ({share[1]:.0%} to {share[2]:.0%})" if share else ""
 
 
 def index() -> str:

@@ -23,6 +23,7 @@ IN_THE_FOLDER = (
     records.SourceFile,
     records.Note,
     records.Audit,
+    records.EncodedFacts,
     records.Started,
     records.Stepped,
     records.Evaluated,

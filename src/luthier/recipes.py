@@ -141,8 +141,8 @@ def epochs_within(
         epochs: epochs wanted.
         steps_per_epoch: optimizer steps in an epoch.
         step_seconds: measured seconds of a typical step.
-        judged_share: rows judged after each epoch / training rows; judging a row is about a third
-            of learning from it (a forward pass without a backward pass).
+        judged_share: rows judged after each epoch / training rows; judging a row is about half
+            of learning from it (a forward pass without a backward pass, and writing down).
     """
-    epoch_seconds = steps_per_epoch * step_seconds * (1 + judged_share / 3)
-    return max(1, min(epochs, int(0.95 * budget_seconds / epoch_seconds)))
+    epoch_seconds = steps_per_epoch * step_seconds * (1 + judged_share / 2)
+    return max(1, min(epochs, int(0.85 * budget_seconds / epoch_seconds)))

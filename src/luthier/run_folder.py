@@ -26,11 +26,13 @@ from luthier.errors import Problem, RunFolderError
 from luthier.records import (
     Audit,
     Diagnosis,
+    EncodedFacts,
     Evaluation,
     Event,
     Note,
     Predictions,
     Source,
+    SplitName,
     Splits,
     event_from_json,
     event_to_json,
@@ -80,6 +82,10 @@ def write_json(path: Path, value: Any) -> None:
 
 def replace_folder(new: Path, target: Path) -> None:
     """Put the complete folder `new` in the place of `target`; see `recover_folder`."""
+    for path in new.iterdir():
+        path.chmod(0o644)  # libraries leave temporary files readable to their owner only
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
     old = target.with_name(target.name + ".old")
     if old.exists():
         shutil.rmtree(old)
@@ -231,6 +237,15 @@ class RunFolder:
     def save_audit(self, audit: Audit) -> None:
         """Write audit.json."""
         self._save("audit.json", Audit, audit)
+
+    def save_encoding(self, encoding: Mapping[SplitName, EncodedFacts]) -> None:
+        """Write encoding.json."""
+        self._save("encoding.json", dict[SplitName, EncodedFacts], dict(encoding))
+
+    @property
+    def encoding(self) -> dict[SplitName, EncodedFacts]:
+        """What was cut and what is unknown, by split."""
+        return self._load("encoding.json", dict[SplitName, EncodedFacts])
 
     def save_evaluation(self, evaluation: Evaluation) -> None:
         """Write metrics.json: the splits at the top level, as other programs expect."""

@@ -16,9 +16,15 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.faults import get_fault
     from luthier.journeys.verbs import explain
+    from luthier.reporting.words import track_record_in_words
 
     page = explain(args.fault)
-    value = {"fault": args.fault, "page": page}
-    print(json.dumps(value, ensure_ascii=False) if args.json else page)
+    record = get_fault(args.fault).track_record
+    if args.json:
+        value = {"fault": args.fault, "page": page, "track_record": record}
+        print(json.dumps(value, ensure_ascii=False))
+    else:
+        print(f"{page}\n\n## Track record\n\n{track_record_in_words(record)}")
     return 0

@@ -18,11 +18,13 @@ def run(args: argparse.Namespace) -> int:
     """Do it."""
     from luthier.cli.results import as_json
     from luthier.journeys.verbs import prescribe
-    from luthier.records import Prescription
+    from luthier.records import Note, Prescription
 
-    cures = prescribe(args.run_folder)
+    cures, notes = prescribe(args.run_folder)
     if args.json:
-        print(as_json(cures, tuple[Prescription, ...]))
+        left_out = as_json(notes, tuple[Note, ...])
+        text = as_json(cures, tuple[Prescription, ...])
+        print(f'{{"prescriptions": {text}, "notes": {left_out}}}')
         return 0
     if not cures:
         print("nothing to change: no fault that was checked has fired")
@@ -30,4 +32,6 @@ def run(args: argparse.Namespace) -> int:
         print(f"{cure.applicability.value}: {cure.what}\n  why: {cure.why}")
         for name, value in cure.settings.items():
             print(f"  --{name} {json.dumps(value, ensure_ascii=False)}")
+    for note in notes:
+        print(f"{note.kind}: {note.message}")
     return 0

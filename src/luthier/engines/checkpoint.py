@@ -96,7 +96,7 @@ def save_last(
     save_file({k: v.contiguous() for k, v in optimizer_state.items()}, temporary / OPTIMIZER)
     write_json(temporary / CHECKPOINT, TypeAdapter(Checkpoint).dump_python(checkpoint))
     write_json(temporary / STATE, TypeAdapter(TrainingState).dump_python(state, mode="json"))
-    _put(temporary, folder / "last")
+    replace_folder(temporary, folder / "last")
 
 
 def save_state(folder: Path, state: TrainingState) -> None:
@@ -112,7 +112,7 @@ def copy_last_to_best(folder: Path, checkpoint: Checkpoint) -> None:
     except OSError:  # a file system without hard links
         shutil.copyfile(folder / "last" / WEIGHTS, temporary / WEIGHTS)
     write_json(temporary / CHECKPOINT, TypeAdapter(Checkpoint).dump_python(checkpoint))
-    _put(temporary, folder / "best")
+    replace_folder(temporary, folder / "best")
 
 
 def recover(folder: Path) -> None:
@@ -192,13 +192,6 @@ def _temporary(target: Path) -> Path:
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
     temporary.chmod(0o755)
     return temporary
-
-
-def _put(temporary: Path, target: Path) -> None:
-    for path in temporary.iterdir():
-        with path.open("rb") as stream:
-            os.fsync(stream.fileno())
-    replace_folder(temporary, target)
 
 
 def _read(path: Path, kind: type[T]) -> T:

@@ -242,7 +242,11 @@ class _Training:
 
     def _end(self, reason: StopReason) -> Iterator[Event]:
         if self._saved_step != self._step:
-            yield from self._save(None)
+            # out of time inside an epoch: its steps count if they made the model better
+            evaluated = self._evaluate() if reason == "time_budget" else None
+            if evaluated:
+                yield evaluated
+            yield from self._save(evaluated)
         # A run that stops before its first evaluation gets one now, so that there is a model to
         # show. The state does not count it: a resumed run goes the way of an undisturbed one.
         state = self._state()

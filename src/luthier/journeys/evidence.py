@@ -18,6 +18,8 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
         evidence["audit"] = run.audit
     if (run.path / "splits.parquet").exists():
         evidence["splits"] = run.splits
+    if (run.path / "encoding.json").exists():
+        evidence["encoding"] = run.encoding
     if history := run.history:
         evidence["history"] = history
     if (run.path / "metrics.json").exists():

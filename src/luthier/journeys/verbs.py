@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from luthier.errors import InputError
+from luthier.errors import InputError, LuthierError
 from luthier.faults import Fault
 from luthier.journeys.opening import SettingsLike, resolve_settings
 from luthier.journeys.run import Run
 from luthier.journeys.walk import Walk
 from luthier.journeys.workup import workup
-from luthier.records import Audit, Diagnosis, Listener, Predictions, Prescription, Rows
+from luthier.records import Audit, Diagnosis, Listener, Note, Predictions, Prescription, Rows
 from luthier.run_folder import RunFolder
 from luthier.settings_file import SettingRow, every_setting, from_run_yaml
 
@@ -115,11 +115,11 @@ def diagnose(run: Source | RunFolder, *, listen: Listener | None = None) -> Diag
         return walk.diagnose(walk.load())
 
 
-def prescribe(run: Source | RunFolder) -> tuple[Prescription, ...]:
-    """What to change in a run, safest first, from its diagnosis."""
+def prescribe(run: Source | RunFolder) -> tuple[tuple[Prescription, ...], tuple[Note, ...]]:
+    """What to change in a run, safest first, from its diagnosis; and what was left out, and why."""
     from luthier.stages.prescribe import prescribe as rank
 
-    return rank(open_run(run).diagnosis)[0]
+    return rank(open_run(run).diagnosis)
 
 
 def report(run: Source | RunFolder, *, listen: Listener | None = None) -> Path:
@@ -148,10 +148,14 @@ def explain(fault: str) -> str:
 
     Raises:
         SettingsError: when there is no such fault.
+        LuthierError: when its file cannot be loaded.
     """
     from luthier.faults import get_fault
 
-    return get_fault(fault).page
+    found = get_fault(fault)
+    if found.error:
+        raise LuthierError(f"the fault file of {fault!r} cannot be used: {found.error}")
+    return found.page
 
 
 def list_faults() -> tuple[Fault, ...]:

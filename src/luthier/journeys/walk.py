@@ -180,6 +180,7 @@ class Walk:
             length = self.resolved.settings.text.max_length
             encoded, notes = encode(rows, splits, self.task, names, tokenizer, length)
             self.say("encode", tuple(notes))
+            self.run.save_encoding({split: part.facts(length) for split, part in encoded.items()})
             plan = Plan(self.resolved.settings, source, names, encoded)
             if not decided:
                 self.resolved = fit_time_budget(self.resolved, self.engine, self._job(plan))

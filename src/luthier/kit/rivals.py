@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from luthier.kit.intervals import Statistic
 from luthier.kit.label_counts import LabelCounts, macro_f1
 from luthier.records import Predictions
@@ -23,3 +25,9 @@ def score(predictions: Predictions, statistic: Statistic) -> float:
     known = predictions.labels >= 0
     labels, answers = predictions.labels[known], predictions.predicted[known]
     return float(statistic(LabelCounts.of_rows(labels, answers, len(predictions.label_names))))
+
+
+def commonest_share(predictions: Predictions) -> float:
+    """Share of the most frequent true label among the rows with a known label; 0 without any."""
+    known = predictions.labels[predictions.labels >= 0]
+    return float(np.bincount(known).max() / len(known)) if len(known) else 0.0

@@ -160,6 +160,29 @@ class Splits:
 
 
 @dataclass(frozen=True, slots=True)
+class EncodedFacts:
+    """What encoding one split came to (`encoding.json`): counts over all its rows.
+
+    Args:
+        rows: rows of the split.
+        tokens: tokens after truncation, special tokens included.
+        unknown_tokens: tokens that the vocabulary does not know.
+        rows_with_unknown: rows that hold at least one of them.
+        truncated_rows: rows that were cut.
+        lost_tokens: tokens that were cut off.
+        max_length: longest input in tokens.
+    """
+
+    rows: int
+    tokens: int
+    unknown_tokens: int
+    rows_with_unknown: int
+    truncated_rows: int
+    lost_tokens: int
+    max_length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
     """What the model really sees of one split: ragged token ids in flat arrays.
 
@@ -204,6 +227,18 @@ class Encoded:
             return self
         chosen = np.random.default_rng(seed).choice(len(self), most, replace=False)
         return self.take(np.sort(chosen))
+
+    def facts(self, max_length: int) -> EncodedFacts:
+        """The counts of this split."""
+        return EncodedFacts(
+            rows=len(self),
+            tokens=int(self.lengths.sum()),
+            unknown_tokens=int(self.unknown_tokens.sum()),
+            rows_with_unknown=int((self.unknown_tokens > 0).sum()),
+            truncated_rows=int(self.truncated.sum()),
+            lost_tokens=int((self.full_lengths - self.lengths).sum()),
+            max_length=max_length,
+        )
 
     @property
     def lengths(self) -> IntArray:

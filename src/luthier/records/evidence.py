@@ -50,6 +50,9 @@ EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
         "rows": EvidenceSpec("records.Rows: every row with its text and label", "load"),
         "audit": EvidenceSpec("records.Audit: measured facts about the rows", "audit"),
         "splits": EvidenceSpec("records.Splits: which row belongs to which split", "split"),
+        "encoding": EvidenceSpec(
+            "Mapping[split name, records.EncodedFacts]: what was cut and what is unknown", "encode"
+        ),
         "history": EvidenceSpec("tuple[records.Event, ...]: everything training said", "train"),
         "checkpoints": EvidenceSpec("records.CheckpointFacts: which weights are which", "train"),
         "train_predictions": EvidenceSpec(

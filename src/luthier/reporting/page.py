@@ -224,6 +224,7 @@ def _environment() -> Environment:
         "optional": _optional,
         "ranked": ranked_labels,
         "short": words.short_value,
+        "track_record": words.track_record_in_words,
         "shortened": _shortened,
         "with_interval": words.with_interval,
     }

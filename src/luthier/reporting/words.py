@@ -64,6 +64,23 @@ def short_value(value: Any) -> str:
     return str(value)
 
 
+def track_record_in_words(record: Mapping[str, Any] | None) -> str:
+    """How a check did on planted faults and healthy runs; Clopper-Pearson intervals, 95 %."""
+    if record is None:
+        return "Not measured."
+    return (
+        f"Found {record['hits']} of {record['planted']} planted faults"
+        f"{_in_brackets(record['recall'])}; for {record['cannot_tell']} it said that it cannot "
+        f"tell. False alarms: {record['false_alarms']} on {record['healthy']} healthy "
+        f"runs{_in_brackets(record['false_alarm_rate'])}. Measured on {record['measured_on']}, by "
+        "`benchmarks/faultbench.py`. On real runs of other kinds it is not measured."
+    )
+
+
+def _in_brackets(share: Sequence[float] | None) -> str:
+    return f" ({share[1]:.0%} to {share[2]:.0%})" if share else ""
+
+
 def score_sentence(split: str, evaluation: SplitEvaluation) -> str:
     """How good the model is on one split in one sentence; brackets hold 95 % intervals."""
     parts = [

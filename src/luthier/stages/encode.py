@@ -59,13 +59,12 @@ def _notes(split: SplitName, encoded: Encoded, max_length: int) -> list[Note]:
             f"cut; the median one loses {int(np.median(lost))} tokens"
         )
         notes.append(Note("cut", message))
-    tokens = int(encoded.lengths.sum())
-    unknown = int(encoded.unknown_tokens.sum())
-    if unknown > UNKNOWN_SHARE_WORTH_SAYING * tokens:
-        rows_with = int((encoded.unknown_tokens > 0).sum())
+    facts = encoded.facts(max_length)
+    if facts.unknown_tokens > UNKNOWN_SHARE_WORTH_SAYING * facts.tokens:
+        share = facts.unknown_tokens / facts.tokens
         message = (
-            f"{unknown / tokens:.1%} of the tokens in {split} are unknown to this model's "
-            f"vocabulary; they occur in {rows_with} of {len(encoded)} rows"
+            f"{share:.1%} of the tokens in {split} are unknown to this model's vocabulary; "
+            f"they occur in {facts.rows_with_unknown} of {facts.rows} rows"
         )
         notes.append(Note("warning", message))
     return notes

@@ -37,7 +37,7 @@ from collections.abc import Mapping
 from luthier.faults import example_evidence as example
 from luthier.kit import label_counts
 from luthier.kit.intervals import paired_difference
-from luthier.kit.rivals import score, strongest_rival
+from luthier.kit.rivals import commonest_share, score, strongest_rival
 from luthier.kit.share_difference import discordance, rows_to_see
 from luthier.records import (
     Applicability,
@@ -63,7 +63,7 @@ NOT_LEARNED = 0.05
 """Accuracy on the training rows that is not this far above the rival's: it has not learned them."""
 
 HIGH_RATE = 1e-4
-"""Peak learning rates above this often ruin a pretrained encoder."""
+"""Peak learning rates above this may ruin a pretrained encoder; then nothing is learned at all."""
 
 
 def detect(
@@ -87,8 +87,10 @@ def detect(
         "rows": accuracy.n,
         "train_accuracy": score(train_predictions, label_counts.accuracy),
         "rival_accuracy": score(theirs, label_counts.accuracy),
+        "commonest_label": commonest_share(train_predictions),
         "learning_rate": settings.train.learning_rate,
         "num_train_epochs": settings.train.num_train_epochs,
+        "time_budget": settings.train.time_budget,
     }
     against = f"against {rival} on {accuracy.n} validation rows"
     said = f"{_said(accuracy)} accuracy, {_said(macro_f1)} macro-F1 {against}"
@@ -125,16 +127,18 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
             ),
         )
     rate, epochs = found["learning_rate"], found["num_train_epochs"]
-    high = rate > HIGH_RATE
+    # a rate that ruins the encoder leaves it at the commonest label; one that learns is not ruined
+    high = rate > HIGH_RATE and found["train_accuracy"] < found["commonest_label"] + NOT_LEARNED
     longer = Prescription(
         "Train twice as long.",
         "The model has hardly learned its own training rows.",
         Applicability.AUTO,
-        {"train.num_train_epochs": 2 * epochs},
+        {"train.num_train_epochs": 2 * epochs}
+        | ({} if found["time_budget"] == "none" else {"train.time_budget": "none"}),
     )
     other_rate = Prescription(
         "Lower the learning rate tenfold." if high else "Raise the learning rate threefold.",
-        "Rates this high often ruin a pretrained encoder."
+        "At this rate nothing was learned: the encoder may have been ruined in the first steps."
         if high
         else "With this rate and these epochs the weights may hardly have moved.",
         Applicability.ASK,
