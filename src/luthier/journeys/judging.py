@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from luthier.errors import Problem, RunFolderError
-from luthier.journeys.run import Run
 from luthier.journeys.shipping import manifest
 from luthier.ledger import digest_of_test_rows, record_look
 from luthier.records import FloatArray, Note, Predictions, Rows, Task
-from luthier.run_folder import write_json
+from luthier.run_folder import RunFolder, write_json
 
 if TYPE_CHECKING:
     from luthier.engines.local import LocalEngine
-    from luthier.journeys.walk import Plan
+    from luthier.journeys.plan import Plan
 
 FLOOR_TRAIN_ROWS = 50_000  # a linear rival learns little from more, and takes minutes
 
 
 def judge_run(
-    run: Run, task: Task, engine: LocalEngine, rows: Rows, plan: Plan
+    run: RunFolder, task: Task, engine: LocalEngine, rows: Rows, plan: Plan
 ) -> tuple[Note, ...]:
     """Write `predictions/`, `metrics.json` and `test_set_looks.json`.
 
@@ -51,7 +50,7 @@ def judge_run(
 
 
 def _predict_splits(
-    run: Run, task: Task, engine: LocalEngine, plan: Plan
+    run: RunFolder, task: Task, engine: LocalEngine, plan: Plan
 ) -> dict[str, Predictions]:
     from luthier.kit.digest import digest_of_tensors
     from luthier.models.shipped import load_shipped

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from luthier.errors import InputError, Problem
-from luthier.journeys.run import Run
 from luthier.journeys.shipping import manifest
 from luthier.records import Predictions, Rows, Source
+from luthier.run_folder import RunFolder
 from luthier.settings_file import from_run_yaml
 from luthier.tasks import get_task
 
 
-def predict_texts(run: Run, texts: Sequence[object]) -> Predictions:
+def predict_texts(run: RunFolder, texts: Sequence[object]) -> Predictions:
     """Answers to texts, in their order.
 
     Raises:
@@ -43,7 +43,7 @@ def predict_texts(run: Run, texts: Sequence[object]) -> Predictions:
     return _answer(run, rows)
 
 
-def predict_file(run: Run, path: str | Path) -> tuple[Rows, Predictions]:
+def predict_file(run: RunFolder, path: str | Path) -> tuple[Rows, Predictions]:
     """The rows of a file and the answers to them, in their order; labels are not needed.
 
     Raises:
@@ -59,7 +59,7 @@ def predict_file(run: Run, path: str | Path) -> tuple[Rows, Predictions]:
     return rows, _answer(run, rows)
 
 
-def _answer(run: Run, rows: Rows) -> Predictions:
+def _answer(run: RunFolder, rows: Rows) -> Predictions:
     from luthier.engines.local import LocalEngine
     from luthier.models.shipped import load_shipped
     from luthier.stages.predict import predict

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from luthier.errors import Problem, RunFolderError
-from luthier.journeys.run import Run
 from luthier.records import TrainJob
 from luthier.run_folder import RunFolder, write_json
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 MANIFEST = "luthier.json"
 
 
-def ship(run: Run, engine: LocalEngine, job: TrainJob) -> None:
+def ship(run: RunFolder, engine: LocalEngine, job: TrainJob) -> None:
     """Write `model/` from `checkpoints/best`, with a manifest that binds its parts together."""
     from luthier.models.pretrained import load_tokenizer
     from luthier.models.shipped import save_shipped

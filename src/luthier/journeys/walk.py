@@ -13,17 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from luthier.errors import Problem, RunFolderError
+from luthier.journeys.plan import Plan
 from luthier.journeys.run import Run
 from luthier.records import (
     Audit,
     Diagnosis,
-    Encoded,
     Event,
     Listener,
-    ModelSource,
     Note,
     Rows,
-    SplitName,
     Splits,
     StageBegan,
     StageEnded,
@@ -34,22 +32,11 @@ from luthier.records import (
     TrainJob,
 )
 from luthier.run_folder import write_json, write_text
-from luthier.settings import Settings
 from luthier.settings_file import Resolved, to_yaml, value_of
 from luthier.tasks import get_task
 
 if TYPE_CHECKING:
     from luthier.engines.local import LocalEngine
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All that is decided before the first step."""
-
-    settings: Settings
-    model_source: ModelSource
-    label_names: tuple[str, ...]
-    encoded: dict[SplitName, Encoded]
 
 
 @dataclass

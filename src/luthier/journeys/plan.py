@@ -1,0 +1,18 @@
+"""All that is decided before the first step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from luthier.records import Encoded, ModelSource, SplitName
+from luthier.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The resolved settings, the pretrained model, the labels in order, and the encoded rows."""
+
+    settings: Settings
+    model_source: ModelSource
+    label_names: tuple[str, ...]
+    encoded: dict[SplitName, Encoded]
