@@ -131,7 +131,7 @@ def _labels(rows: Rows, splits: Splits, predictions: Predictions) -> list[LabelT
     ]
 
 
-def _listed(labels: Sequence[LabelTally], most: int = 8) -> str:
+def _listed(labels: Sequence[LabelTally], most: int = 5) -> str:
     shown = [
         f"{label.name} (F1 {label.f1:.2f}, interval {label.interval()[0]:.2f} to "
         f"{label.interval()[1]:.2f}, {label.support} test and {label.train_rows} training rows)"

@@ -1,0 +1,12 @@
+"""Let torch's threads wait without spinning; imported before torch is.
+
+A spinning thread burns the core that the thread it waits for needs. Where another program shares
+the machine this made a training step up to twenty times slower (docs/LOG.md); alone on the
+machine it makes no difference that could be measured. A value that the user has set is kept.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
