@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from fake_runs import make_run
 from syrupy.assertion import SnapshotAssertion
 
+from fake_runs import make_run
 from luthier.cli.main import VERBS, main
 from luthier.cli.progress import PlainLines
 from luthier.cli.results import diagnosis_lines, exit_code, score_lines
