@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,9 @@ import pytest
 
 import luthier
 from luthier.cli.main import main
+from luthier.cli.stopping import Stopper
 from luthier.ledger import ledger_path
-from luthier.records import StageEnded, Stopped
+from luthier.records import StageEnded, Started, Stopped, TrainingSaid
 from shop_csv import shop
 
 QUICK = {
@@ -259,3 +261,87 @@ def test_ctrl_c_ends_with_the_best_so_far_and_a_report(run: luthier.Run, tmp_pat
     assert "stopping after this step" in err
     assert "Traceback" not in err
     assert "macro-F1" in out
+
+
+def test_after_ctrl_c_and_resume_the_figures_are_those_of_the_weights_that_ship(
+    run: luthier.Run, tmp_path: Path
+) -> None:
+    data, model = run.path.parent / "data.csv", run.path.parent / "tiny"
+    settings = {**QUICK, "model.name_or_path": str(model)}
+    asked = iter([False] * 10 + [True] * 1000)
+    first = luthier.workup(
+        data, run_dir=tmp_path / "r", settings=settings, should_stop=lambda: next(asked)
+    )
+    assert isinstance(first.history[-1], Stopped)
+    assert first.history[-1].reason == "interrupted"
+
+    done = luthier.workup(run_dir=tmp_path / "r", resume=True)
+
+    assert done.metrics == run.metrics
+    shipped = json.loads((done.model / "luthier.json").read_text())["digest"]
+    for split in ("train", "validation", "test"):
+        assert done.predictions(split).model_digest == shipped
+        assert done.metrics[split]["model_digest"] == shipped
+
+
+def test_removed_predictions_are_made_again_on_resume(run: luthier.Run, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    shutil.rmtree(copy / "predictions")
+    done = luthier.workup(run_dir=copy, resume=True)
+    assert done.metrics == run.metrics
+    assert {f.fault for f in done.diagnosis.fired} == {f.fault for f in run.diagnosis.fired}
+
+
+def test_a_run_whose_settings_were_edited_is_refused(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    text = (copy / "run.yaml").read_text(encoding="utf-8")
+    (copy / "run.yaml").write_text(text.replace("test_size: 0.15", "test_size: 0.3"))
+    for command in (["workup", "--resume", "--run-dir", str(copy)], ["diagnose", str(copy)]):
+        assert main(command) == 2
+        assert "was edited after the run began" in capsys.readouterr().err
+
+
+def test_predictions_of_other_rows_are_refused(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    shutil.copy(copy / "predictions/validation.parquet", copy / "predictions/test.parquet")
+    assert main(["diagnose", str(copy)]) == 2
+    assert "these are not the test rows" in capsys.readouterr().err
+
+
+def test_a_run_is_resumed_from_any_folder(
+    run: luthier.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.path.parent)
+    settings = {**QUICK, "model.name_or_path": "tiny"}
+    begun = luthier.split("data.csv", run_dir=tmp_path / "r", settings=settings)
+    monkeypatch.chdir(tmp_path)
+    assert luthier.train(begun.path).history[-1].event == "stopped"
+
+
+def test_what_was_switched_off_is_written_down(run: luthier.Run, tmp_path: Path) -> None:
+    data, model = run.path.parent / "data.csv", run.path.parent / "tiny"
+    settings = {**QUICK, "model.name_or_path": str(model), "evaluate.floors": False}
+    done = luthier.workup(data, run_dir=tmp_path / "r", settings=settings)
+    assert any("no simple rivals were fitted" in note for note in done.metrics["notes"])
+
+
+def test_ctrl_c_before_training_stops_at_once_and_leaves_a_run_to_resume(
+    run: luthier.Run, tmp_path: Path
+) -> None:
+    stopper = Stopper()
+    with stopper:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        stopper.hear(TrainingSaid(Started(10, 5, 2, 40, 1, 1, "digest")))
+        signal.raise_signal(signal.SIGINT)
+        assert stopper()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

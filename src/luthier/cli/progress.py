@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from luthier.records import (
     Evaluated,
+    Listener,
     Progress,
     StageBegan,
     StageEnded,
@@ -26,6 +27,16 @@ if TYPE_CHECKING:
 def listener() -> PlainLines | Bars:
     """Bars on a terminal, plain lines elsewhere; a context manager that is called with progress."""
     return Bars() if sys.stderr.isatty() else PlainLines()
+
+
+def both(first: Listener, second: Listener) -> Listener:
+    """Tell two listeners."""
+
+    def tell(progress: Progress) -> None:
+        first(progress)
+        second(progress)
+
+    return tell
 
 
 def _epoch_line(event: Evaluated) -> str:

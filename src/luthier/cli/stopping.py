@@ -1,34 +1,62 @@
-"""Ctrl-C: the first asks training to end with the best so far, the second stops at once."""
+"""Ctrl-C: while training it ends with the best so far, at any other time it stops at once."""
 
 from __future__ import annotations
 
-import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Any
+
+from luthier.records import Progress, StageEnded, Started, TrainingSaid
 
 
-@contextlib.contextmanager
-def stop_on_ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Gives `should_stop`; outside the main thread, where signals cannot be caught, it is never."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
+class Stopper:
+    """Catches Ctrl-C; called, it says whether training should end with the best so far.
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
+    A context manager that also listens to progress (`hear`), since only training can end early
+    with a result. The second Ctrl-C stops at once, and so does the first one outside training: the
+    run can be resumed. Outside the main thread signals cannot be caught, and it never asks to stop.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._training = False
+        self._before: Any = None
+
+    def __call__(self) -> bool:
+        """Whether Ctrl-C was pressed while training."""
+        return self._asked
+
+    def hear(self, progress: Progress) -> None:
+        """Note when training begins and ends."""
+        match progress:
+            case TrainingSaid(Started()):
+                self._training = True
+            case StageEnded("train"):
+                self._training = False
+            case _:
+                pass
+
+    def __enter__(self) -> Stopper:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._pressed)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+    def _pressed(self, _number: int, _frame: FrameType | None) -> None:
+        if self._asked or not self._training:
             raise KeyboardInterrupt
-        asked.set()
+        self._asked = True
         print(
             "\nstopping after this step with the best so far; Ctrl-C again stops at once",
             file=sys.stderr,
         )
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield asked.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -18,18 +18,18 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    from luthier.cli.progress import listener
-    from luthier.cli.stopping import stop_on_ctrl_c
+    from luthier.cli.progress import both, listener
+    from luthier.cli.stopping import Stopper
     from luthier.journeys.verbs import train
     from luthier.records import event_to_json
 
-    with stop_on_ctrl_c() as should_stop, listener() as listen:
+    with Stopper() as stopper, listener() as show:
         done = train(
             args.source,
             run_dir=args.run_dir,
             settings=settings_of(args),
-            listen=listen,
-            should_stop=should_stop,
+            listen=both(stopper.hear, show),
+            should_stop=stopper,
         )
     stopped = event_to_json(done.history[-1])
     if args.json:

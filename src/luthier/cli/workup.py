@@ -26,20 +26,20 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
-    from luthier.cli.progress import listener
+    from luthier.cli.progress import both, listener
     from luthier.cli.results import exit_code, show_run
-    from luthier.cli.stopping import stop_on_ctrl_c
+    from luthier.cli.stopping import Stopper
     from luthier.journeys.workup import workup
     from luthier.settings_file import from_run_yaml
 
-    with stop_on_ctrl_c() as should_stop, listener() as listen:
+    with Stopper() as stopper, listener() as show:
         done = workup(
             args.data,
             run_dir=args.run_dir,
             settings=settings_of(args),
             resume=args.resume,
-            listen=listen,
-            should_stop=should_stop,
+            listen=both(stopper.hear, show),
+            should_stop=stopper,
         )
     show_run(done, json_wanted=args.json)
     return exit_code(done.diagnosis, from_run_yaml(done.settings_path).settings.diagnose.fail_on)

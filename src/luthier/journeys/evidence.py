@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from luthier.errors import Problem, RunFolderError
+from luthier.journeys.judging import belongs_to
 from luthier.journeys.shipping import MANIFEST, manifest
-from luthier.records import CheckpointFacts, Evaluated, Rows, Saved, Started, Stopped
+from luthier.records import CheckpointFacts, Evaluated, Predictions, Rows, Saved, Started, Stopped
 from luthier.run_folder import RunFolder
 from luthier.settings_file import from_run_yaml
 
@@ -26,7 +28,7 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
         evidence["evaluation"] = run.evaluation
     for split in ("train", "validation", "test"):
         if run.predictions_path(split).exists():
-            evidence[f"{split}_predictions"] = run.predictions(split)
+            evidence[f"{split}_predictions"] = _own_predictions(run, split)
     floors = sorted((run.path / "predictions").glob("floor_*.parquet"))
     if floors:
         evidence["floor_predictions"] = {
@@ -36,6 +38,16 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
     if facts is not None:
         evidence["checkpoints"] = facts
     return evidence
+
+
+def _own_predictions(run: RunFolder, split: str) -> Predictions:
+    answers = run.predictions(split)
+    if not belongs_to(answers, run.splits, split):
+        raise RunFolderError(
+            Problem(f"these are not the {split} rows", where=str(run.predictions_path(split))),
+            next_step=f"luthier evaluate {run.path}",
+        )
+    return answers
 
 
 def checkpoint_facts(run: RunFolder) -> CheckpointFacts | None:

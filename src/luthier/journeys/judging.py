@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from luthier.errors import Problem, RunFolderError
 from luthier.journeys.shipping import manifest
 from luthier.ledger import digest_of_test_rows, record_look
-from luthier.records import FloatArray, Note, Predictions, Rows, Task
+from luthier.records import FloatArray, Note, Predictions, Rows, Splits, Task
 from luthier.run_folder import RunFolder, write_json
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def judge_run(
     evaluation = evaluate(
         task, predictions, floors, settings.evaluate, settings.train.metric_for_best_model
     )
+    said = tuple(note.message for note in notes)
+    evaluation = replace(evaluation, notes=(*evaluation.notes, *said))
     for split, answered in predictions.items():
         run.save_predictions(split, answered)
     for name, judged in floors.items():
@@ -47,6 +49,31 @@ def judge_run(
     write_json(run.path / "test_set_looks.json", asdict(looks))
     run.save_evaluation(evaluation)  # last: its presence says that judging is complete
     return notes
+
+
+def is_judged(run: RunFolder) -> bool:
+    """Whether the figures and predictions in the folder are whole and of the weights that ship."""
+    if not (run.path / "metrics.json").exists():
+        return False
+    bound = manifest(run)["digest"]
+    judged = run.evaluation.splits
+    splits = run.splits
+    for split, figures in judged.items():
+        if figures.model_digest != bound or not run.predictions_path(split).exists():
+            return False
+        answers = run.predictions(split)
+        if answers.model_digest != bound or not belongs_to(answers, splits, split):
+            return False
+    expected = {split for split, count in splits.counts().items() if count}
+    return judged.keys() == expected and (run.path / "test_set_looks.json").exists()
+
+
+def belongs_to(answers: Predictions, splits: Splits, split: str) -> bool:
+    """Whether predictions are of the rows of this split (of some of them, for training rows)."""
+    rows = splits.row_ids[np.array(splits.names) == split]
+    if split == "train":
+        return bool(np.isin(answers.row_ids, rows).all())
+    return bool(np.array_equal(np.sort(answers.row_ids), np.sort(rows)))
 
 
 def _predict_splits(

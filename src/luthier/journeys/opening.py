@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from luthier.errors import InputError, LuthierError, Problem, SettingsError
+from luthier.errors import InputError, LuthierError, Problem, RunFolderError, SettingsError
 from luthier.journeys.run import Run
 from luthier.journeys.walk import Walk
 from luthier.recipes import classic
 from luthier.records import Listener, Progress
-from luthier.run_folder import write_text
+from luthier.run_folder import RunFolder, sha256_of_file, write_text
 from luthier.settings_file import Resolved, from_run_yaml, resolve, with_recipe
 
 
@@ -58,7 +58,7 @@ def _new_run(
     if resolved.settings.recipe == "classic":
         choice = classic()
         resolved = with_recipe(resolved, choice.values, kind="recipe", reasons=choice.reasons)
-    return Run(run_dir or free_run_dir(Path(path).stem)), resolved
+    return Run(run_dir or free_run_dir(Path(path).stem)), _with_whole_paths(resolved)
 
 
 def _old_run(
@@ -78,6 +78,7 @@ def _old_run(
         )
     run = Run(folder)
     run.require()
+    check_settings_unchanged(run)
     resolved = from_run_yaml(run.settings_path)
     if source is not None and run_dir is not None:
         named, known = Path(source).resolve(), Path(resolved.settings.data.path or "")
@@ -103,6 +104,39 @@ class Typed:
 
 
 SettingsLike = str | Path | Mapping[str, Any] | Typed | None
+
+
+def _with_whole_paths(resolved: Resolved) -> Resolved:
+    """Paths in full, so that the run can be resumed and repeated from any folder."""
+    settings = resolved.settings
+    name, path = settings.model.name_or_path, settings.data.path
+    if Path(name).expanduser().exists():
+        name = str(Path(name).expanduser().resolve())
+    model = settings.model.model_copy(update={"name_or_path": name})
+    data = settings.data.model_copy(update={"path": str(Path(path).resolve()) if path else None})
+    whole = settings.model_copy(update={"model": model, "data": data})
+    return replace(resolved, settings=whole)
+
+
+def check_settings_unchanged(run: RunFolder) -> None:
+    """Refuse a run whose `run.yaml` was edited after its settings were decided.
+
+    Raises:
+        RunFolderError: when it was.
+    """
+    path = run.path / "environment.json"
+    if not path.exists():  # nothing is decided yet
+        return
+    decided = run.environment.get("settings_sha256")
+    if decided and decided != sha256_of_file(run.settings_path):
+        raise RunFolderError(
+            Problem(
+                "was edited after the run began; a run keeps its settings",
+                where=str(run.settings_path),
+            ),
+            next_step=f"undo the edit, or start a new run with it: "
+            f"luthier workup --settings {run.settings_path}",
+        )
 
 
 def resolve_settings(settings: SettingsLike, source: str | Path | None = None) -> Resolved:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from luthier.errors import InputError, LuthierError
 from luthier.faults import Fault
-from luthier.journeys.opening import SettingsLike, resolve_settings
+from luthier.journeys.opening import SettingsLike, check_settings_unchanged, resolve_settings
 from luthier.journeys.run import Run
 from luthier.journeys.walk import Walk
 from luthier.journeys.workup import workup
@@ -94,7 +94,7 @@ def train(
 
 
 def evaluate(run: Source | RunFolder, *, listen: Listener | None = None) -> Run:
-    """Judge the model of a run again, from its shipped weights; counts as a look at the test set.
+    """Judge the model of a run again, from its shipped weights, and diagnose and report it anew.
 
     Raises:
         RunFolderError: when the run has no model yet.
@@ -105,6 +105,8 @@ def evaluate(run: Source | RunFolder, *, listen: Listener | None = None) -> Run:
         plan = walk.plan(rows, walk.split(rows))
         walk.resume = False  # judged anew, even where metrics.json is there
         walk.evaluate(rows, plan)
+        walk.diagnose(rows)  # nothing in the folder may speak of older figures
+        walk.report(rows)
     return walk.run
 
 
@@ -191,6 +193,7 @@ def open_run(run: Source | RunFolder) -> Run:
 
 def _walk(run: Source | RunFolder, listen: Listener | None) -> Walk:
     folder = open_run(run)
+    check_settings_unchanged(folder)
     return Walk(
         run=folder,
         resolved=from_run_yaml(folder.settings_path),

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -31,7 +32,7 @@ from luthier.records import (
     TrainingSaid,
     TrainJob,
 )
-from luthier.run_folder import write_json, write_text
+from luthier.run_folder import sha256_of_file, write_json, write_text
 from luthier.settings_file import Resolved, to_yaml, value_of
 from luthier.tasks import get_task
 
@@ -175,6 +176,7 @@ class Walk:
                 write_text(self.run.settings_path, to_yaml(self.resolved))
                 environment = describe_environment(self._command())
                 environment["notes"] = list(source.notes)
+                environment["settings_sha256"] = sha256_of_file(self.run.settings_path)
                 write_json(self.run.path / "environment.json", environment)
             self.say("encode", self._choices())
             tokens = sum(int(part.lengths.sum()) for part in encoded.values())
@@ -191,7 +193,7 @@ class Walk:
         )
 
     def _command(self) -> str:
-        return f"luthier workup --settings {self.run.settings_path}"
+        return f"luthier workup --settings {shlex.quote(str(self.run.settings_path.resolve()))}"
 
     def _job(self, plan: Plan, *, resume: bool = False) -> TrainJob:
         return TrainJob(
@@ -220,9 +222,9 @@ class Walk:
 
     def evaluate(self, rows: Rows, plan: Plan) -> None:
         """Judge what ships beside its simple rivals."""
-        from luthier.journeys.judging import judge_run
+        from luthier.journeys.judging import is_judged, judge_run
 
-        reused = self.resume and (self.run.path / "metrics.json").exists()
+        reused = self.resume and is_judged(self.run)
         with self.stage("evaluate", reused=reused):
             if not reused:
                 self.say("evaluate", judge_run(self.run, self.task, self.engine, rows, plan))
