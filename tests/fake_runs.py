@@ -15,6 +15,7 @@ from luthier.records import (
     ConfusionMatrix,
     CrashedFault,
     Diagnosis,
+    EncodedFacts,
     Evaluated,
     Evaluation,
     Figure,
@@ -218,6 +219,9 @@ def make_run(path: Path, label_count: int = 6, n: int = 700) -> tuple[RunFolder,
               {"han": 0.9, "latin": 0.04, "other": 0.06},
               (Note("warning", "1 text carries two labels"),))
     )  # fmt: skip
+    run.save_encoding({"train": EncodedFacts(n - 2 * part, 9000, 450, 31, 12, 1000, 32),
+                       "validation": EncodedFacts(part, 2000, 0, 0, 0, 0, 32),
+                       "test": EncodedFacts(part, 2000, 1, 1, 1, 5, 32)})  # fmt: skip
     names = ["train"] * (n - 2 * part) + ["validation"] * part + ["test"] * part
     run.save_splits(
         Splits(np.arange(n), tuple(names), "stratified", 42, (Note("chosen", "70/15/15"),))

@@ -11,8 +11,8 @@ import pytest
 from matplotlib.image import imread
 
 from fake_runs import history, judged, label_set, predictions
-from luthier.records import ConfusionMatrix, Evaluation, SplitEvaluation, Stopped
-from luthier.reporting import fonts
+from luthier.records import ConfusionMatrix, Evaluated, Evaluation, SplitEvaluation, Stopped
+from luthier.reporting import chart_confusion, chart_labels, fonts
 from luthier.reporting.canvas import new_figure, style, to_png
 from luthier.reporting.chart_confusion import confusion_chart
 from luthier.reporting.chart_floors import floors_chart
@@ -64,10 +64,28 @@ def test_what_no_font_has_becomes_a_white_square_without_a_warning():
     assert text_picture("ไทย 🤮").min() < 0.5
 
 
-def test_a_long_label_is_shortened_to_its_width_with_han_characters_counted_twice():
-    assert fonts.drawable("a very long label that goes on and on", most=12) == "a very long…"
-    assert fonts.drawable("售后服务与会员权益", most=9) == "售后服务…"
+def test_a_long_label_is_shortened_in_the_middle_with_han_characters_counted_twice():
+    assert fonts.drawable("card_payment_wrong_exchange_rate", most=15) == "card_pa…ge_rate"
+    assert fonts.drawable("售后服务与会员权益", most=9) == "售后…权益"
     assert fonts.drawable("two\nlines\t\x00") == "two lines"
+
+
+def test_shortened_names_stay_apart_whatever_they_have_in_common():
+    names = [
+        "card_payment_wrong_exchange_rate", "card_payment_wrong_change_rate",
+        "card_payment_fee_charged", "card_payment_not_recognised", "card_payment_not_recognized",
+        "售后服务投诉处理流程说明", "售后服务退货处理流程说明", "short",
+    ]  # fmt: skip
+    for most in (5, 8, 12, 26):
+        shown = fonts.distinct(names, most)
+        assert len(set(shown)) == len(names)
+        assert shown[-1] == "short"
+    assert fonts.distinct(names, 99) == names
+
+
+def test_names_that_differ_only_in_what_no_font_draws_get_a_number():
+    assert fonts.distinct(["好🤮", "好🦄", "好□ (2)"]) == ["好□", "好□ (2)", "好□ (2) (2)"]
+    assert fonts.distinct(["same", "same"]) == ["same", "same"]
 
 
 def test_without_the_font_dependency_chinese_becomes_squares_and_no_warning(monkeypatch):
@@ -130,6 +148,27 @@ def test_a_history_without_an_end_is_drawn():
     events = [event for event in history() if not isinstance(event, Stopped)]
     assert history_chart(events)
     assert history_chart(events[:5]), "steps only, before the first evaluation"
+
+
+@pytest.mark.parametrize("epoch", [0.0, 0.03])
+def test_a_history_of_one_evaluation_is_drawn_if_a_step_was_taken(epoch):
+    first = next(event for event in history() if isinstance(event, Evaluated))
+    events = [replace(first, epoch=epoch), Stopped(0, epoch, "interrupted", 0, epoch, 0.3, "loss")]
+    png = history_chart(events)
+    assert (png is not None) == (epoch > 0)
+    if png is not None:
+        assert pixels(png).std() > 0.02
+
+
+def test_the_captions_count_one_row_as_a_row(monkeypatch):
+    said = []
+    for module in (chart_confusion, chart_labels):
+        monkeypatch.setattr(module, "caption", lambda *words: said.append(" ".join(words[1:])))
+    split = evaluated(2, 1)
+    confusion_chart(split.confusion_matrix, "test")
+    labels_chart(split, "test")
+    assert "0 of 1 row wrong" in said[0] or "1 of 1 row wrong" in said[0]
+    assert "1 row;" in said[1]
 
 
 def test_smoothing_keeps_a_level_line_level():

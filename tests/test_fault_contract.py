@@ -25,6 +25,7 @@ from luthier.records import (
     Prescription,
 )
 from luthier.settings import Settings
+from luthier.stages.prescribe import SAFEST_FIRST
 
 PLANTS = Path(__file__).parents[1] / "benchmarks" / "plants"
 FORBIDDEN = {"torch", "transformers", "tokenizers", "safetensors"}
@@ -106,6 +107,22 @@ def test_a_finding_has_a_cure_that_the_settings_accept(fault: Fault, case: Case)
         assert cure.why
         assert bool(cure.settings) or cure.applicability is not Applicability.AUTO
         Settings.model_validate(patched(cure.settings))
+
+
+@every_case
+def test_the_safest_cure_of_a_finding_comes_first(fault: Fault, case: Case):
+    if case.expect == "fired":
+        cures = module_of(fault).prescribe(module_of(fault).detect(**case.evidence))
+        order = [SAFEST_FIRST.index(cure.applicability) for cure in cures]
+        assert order == sorted(order), [cure.what for cure in cures]
+
+
+@every_case
+def test_no_cure_spends_more_time_than_was_allowed_without_asking(fault: Fault, case: Case):
+    if case.expect == "fired":
+        for cure in module_of(fault).prescribe(module_of(fault).detect(**case.evidence)):
+            if "train.time_budget" in cure.settings:
+                assert cure.applicability is not Applicability.AUTO
 
 
 def patched(patch):

@@ -7,12 +7,13 @@ import pytest
 
 from luthier.faults import example_evidence as example
 from luthier.faults import get_fault
+from luthier.journeys.verbs import audit
 from luthier.kit.intervals import f1_figure, share_figure
 from luthier.kit.label_tally import LabelTally
 from luthier.kit.rivals import strongest_rival
 from luthier.kit.share_difference import discordance, newcombe, rows_to_see
 from luthier.kit.validation_curve import validation_curve
-from luthier.records import CannotTell, Clear, Fired
+from luthier.records import Applicability, CannotTell, Clear, Fired
 from luthier.settings import Settings
 
 
@@ -100,10 +101,76 @@ def test_a_leak_into_validation_alone_is_found_with_its_interval():
     splits = example.splits(["train", "validation", "validation", "test"])
     found = detect("train_test_duplicates", rows=rows, splits=splits)
     assert found.rows == (1,)
-    assert found.measured["validation_share"] == 0.5
+    assert found.measured["validation_leaked_share"] == 0.5
     assert found.measured["validation_leaked_same_label"] == 0
-    assert found.measured["validation_share_low"] < 0.5 < found.measured["validation_share_high"]
+    assert (
+        found.measured["validation_leaked_share_low"]
+        < 0.5
+        < found.measured["validation_leaked_share_high"]
+    )
     assert found.measured["test_leaked"] == 0
+
+
+def given(train=(), validation=(), test=()):
+    """The leak detector on these texts, one label for all."""
+    texts = [*train, *validation, *test]
+    sides = ["train"] * len(train) + ["validation"] * len(validation) + ["test"] * len(test)
+    return detect(
+        "train_test_duplicates",
+        rows=example.rows(texts, ["甲"] * len(texts)),
+        splits=example.splits(sides),
+    )
+
+
+def numbered(start, stop):
+    return [f"第{i}句" for i in range(start, stop)]
+
+
+def test_test_rows_that_stand_in_validation_are_found_with_their_own_share():
+    found = given(numbered(0, 50), numbered(50, 70), numbered(50, 70))
+    assert found.severity == found.measured["chosen_on_severity"] == "high"
+    assert found.measured["test_leaked"] == found.measured["validation_leaked"] == 0
+    assert (found.measured["test_chosen_on"], found.measured["test_chosen_on_share"]) == (20, 1.0)
+    assert found.message.startswith("The validation rows also hold the texts of 20 of 20 test rows")
+    assert "chosen" in found.message
+    assert found.rows == tuple(range(70, 90))
+    (cure,) = get_fault("train_test_duplicates").module.prescribe(found)
+    assert "validation file" in cure.what
+
+
+def test_learning_and_choosing_are_weighed_apart():
+    found = given(numbered(0, 101), numbered(101, 201), [*numbered(100, 103), *numbered(201, 298)])
+    assert found.measured["learned_severity"] == "low"
+    assert found.measured["chosen_on_severity"] == "low"
+    learned_more = given(numbered(0, 106), numbered(106, 206), numbered(100, 200))
+    assert learned_more.measured["learned_severity"] == "high"
+    assert learned_more.severity == "high"
+
+
+def test_repeated_test_texts_say_how_much_too_narrow_intervals_are():
+    found = given(numbered(0, 20), numbered(20, 30), numbered(30, 50) * 4)
+    assert found.severity == "note"
+    assert found.measured["test_repeated"] == 80
+    assert found.measured["test_too_narrow"] == pytest.approx(2.0)
+    assert "80 test rows share their text" in found.message
+    few = given(numbered(0, 20), numbered(20, 30), [*numbered(30, 130), "第30句"])
+    assert isinstance(few, Clear)
+    assert "2 test rows share their text" in few.message
+
+
+def test_without_training_rows_validation_and_test_are_still_compared():
+    assert isinstance(given((), numbered(0, 5), numbered(0, 5)), Fired)
+    assert isinstance(given((), numbered(0, 5), numbered(5, 9)), Clear)
+    assert isinstance(given(numbered(0, 5)), CannotTell)
+
+
+def test_an_audit_of_given_splits_shows_a_validation_file_that_is_the_test_file(tmp_path):
+    rows = [f"{text},{'甲' if i % 2 else '乙'}" for i, text in enumerate(numbered(0, 40))]
+    for name, part in (("train", rows[:20]), ("validation", rows[20:]), ("test", rows[20:])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *part]), encoding="utf-8")
+    (finding,) = audit(tmp_path).diagnosis.fired
+    assert finding.fault == "train_test_duplicates"
+    assert finding.measured["test_chosen_on"] == 20
 
 
 def minority(right, support, train_rows, *, others_right=190):
@@ -182,10 +249,50 @@ def test_a_model_below_its_rival_is_not_called_short_of_labels():
     assert isinstance(overfitting(*FLAT, rival_right=380), CannotTell)
 
 
-def better(right, n, rival_right, **settings):
+def test_too_few_of_anything_is_counted_in_good_words():
+    evidence = {
+        "history": example.history([0.5], [0.5], [0.5]),
+        "train_predictions": example.right_and_wrong(9, 1),
+        "floor_predictions": {},
+        "settings": Settings(),
+    }
+    some = detect(
+        "overfitting_or_too_few_labels",
+        validation_predictions=example.right_and_wrong(100, 5),
+        **evidence,
+    )
+    assert some.message == "There are 105 validation rows and 1 evaluation."
+    one = detect(
+        "overfitting_or_too_few_labels",
+        validation_predictions=example.right_and_wrong(1, 0),
+        **evidence | {"history": ()},
+    )
+    assert one.message == "There are 1 validation row and 0 evaluations."
+
+
+@pytest.mark.parametrize("floors", [True, False])
+def test_rivals_that_were_switched_off_are_named_as_the_reason(floors):
+    settings = Settings.model_validate({"evaluate": {"floors": floors}})
+    evidence = {
+        "train_predictions": example.right_and_wrong(396, 4),
+        "validation_predictions": example.right_and_wrong(320, 80),
+        "floor_predictions": {},
+        "settings": settings,
+    }
+    history = example.history([0.5, 0.3, 0.2, 0.1], *FLAT)
+    outcomes = (
+        detect("overfitting_or_too_few_labels", history=history, **evidence),
+        detect("not_better_than_linear", **evidence),
+    )
+    for outcome in outcomes:
+        assert isinstance(outcome, CannotTell)
+        assert ("switched off (evaluate.floors)" in outcome.message) is not floors
+
+
+def better(right, n, rival_right, train=None, **settings):
     return detect(
         "not_better_than_linear",
-        train_predictions=example.right_and_wrong(right, n - right),
+        train_predictions=example.right_and_wrong(*(train or (right, n - right))),
         validation_predictions=example.right_and_wrong(right, n - right),
         floor_predictions={"tfidf_linear": example.right_and_wrong(rival_right, n - rival_right)},
         settings=Settings.model_validate({"train": settings}),
@@ -220,6 +327,51 @@ def test_a_rate_that_is_too_high_is_lowered_and_a_low_one_raised():
     high, low = (prescribe(better(200, 400, 340, learning_rate=rate)) for rate in (1e-3, 1e-5))
     assert high[0].settings == {"train.learning_rate": 1e-4}
     assert low[1].settings == {"train.learning_rate": 3e-5}
+
+
+def test_more_training_time_than_allowed_is_asked_for():
+    prescribe = get_fault("not_better_than_linear").module.prescribe
+    free, limited = (
+        prescribe(better(300, 400, 340, time_budget=budget))[0] for budget in ("none", "5m")
+    )
+    assert free.applicability is Applicability.AUTO
+    assert "train.time_budget" not in free.settings
+    assert limited.applicability is Applicability.ASK
+    assert limited.settings["train.time_budget"] == "none"
+    assert "5m" in limited.what
+
+
+@pytest.mark.parametrize(("rival_right", "said"), [(340, "is better and"), (300, "is as good and")])
+def test_the_linear_model_is_called_what_it_was_measured_to_be(rival_right, said):
+    prescribe = get_fault("not_better_than_linear").module.prescribe
+    (cure,) = prescribe(better(300, 400, rival_right, train=(99, 1)))
+    assert said in cure.what
+
+
+def digests(evaluated, shipped, last="last"):
+    return detect(
+        "last_instead_of_best", checkpoints=example.checkpoints(evaluated, shipped, last=last)
+    )
+
+
+@pytest.mark.parametrize("last", ["last", "best"])
+@pytest.mark.parametrize("evaluated", ["best", "last", "initial", "other"])
+@pytest.mark.parametrize("shipped", ["best", "last", "initial", "other"])
+def test_only_the_best_weights_judged_and_shipped_are_clear(evaluated, shipped, last):
+    outcome = digests(evaluated, shipped, last)
+    assert isinstance(outcome, Clear) == (evaluated == shipped == "best")
+    if evaluated != shipped:
+        assert isinstance(outcome, Fired)
+        assert outcome.severity == "high"
+        assert "other weights than those that ship" in outcome.message
+        (cure,) = get_fault("last_instead_of_best").module.prescribe(outcome)
+        assert "luthier evaluate RUN" in cure.what
+
+
+def test_weights_that_were_never_trained_are_named():
+    assert digests("initial", "initial", "best").message == (
+        "The weights that ship were never trained."
+    )
 
 
 def test_the_regret_of_a_loss_counts_downwards():

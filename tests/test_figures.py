@@ -10,7 +10,7 @@ import pytest
 from sklearn import metrics
 
 from luthier.errors import InputError
-from luthier.kit.classification_figures import judge, quick_metrics
+from luthier.kit.classification_figures import AVERAGES, count_figures, judge, quick_metrics
 from luthier.kit.label_counts import LabelCounts, mcc
 from luthier.kit.roc_auc import one_vs_rest
 from luthier.records import Predictions
@@ -143,6 +143,56 @@ def test_three_wrong_answers_do_not_look_certain():
     judged = judge(make([0, 1, 1], [[0.1, 0.9], [0.8, 0.2], [0.7, 0.3]]), FEW)
     assert judged.figures["macro_f1"].value == 0.0
     assert judged.figures["macro_f1"].high > 0.5
+
+
+def answered(labels, answers, k=2) -> Predictions:
+    """These answers, given with a probability of 0.9."""
+    probabilities = np.full((len(labels), k), 0.1 / max(1, k - 1))
+    probabilities[np.arange(len(labels)), answers] = 0.9
+    return make(labels, probabilities)
+
+
+@pytest.mark.parametrize("n", [22, 60, 90])
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_model_with_one_answer_does_not_look_certain(n, others):
+    labels = np.arange(n) % 2
+    answers = np.zeros(n, dtype=int)
+    answers[1 : 2 * others : 2] = 1
+    figures = judge(answered(labels, answers), FEW).figures
+    for name in ("macro_recall", "mcc", "macro_precision", "macro_f1", "weighted_precision"):
+        # Wilson's interval of no right row of n / 2 alone is wider than this
+        assert figures[name].high - figures[name].low > 3 / n, name
+    assert figures["mcc"].low < 0 < figures["mcc"].high
+    assert figures["macro_precision"].high > 0.7, "who never gave an answer may be right with it"
+
+
+def test_weighted_recall_is_the_accuracy_interval_and_all():
+    figures = judge(random_predictions(90, 4, seed=3), FEW).figures
+    assert figures["weighted_recall"] == figures["accuracy"]
+
+
+def test_rows_of_one_label_say_nothing_about_mcc():
+    for answers in ([0] * 30, [0] * 25 + [1] * 5):
+        figure = judge(answered([0] * 30, answers), FEW).figures["mcc"]
+        assert (figure.value, figure.low, figure.high) == (0.0, -1.0, 1.0)
+
+
+@pytest.mark.parametrize(("rate", "bias", "n"), [(0.01, 1, 60), (0.02, 4, 40), (0.02, 10, 90)])
+def test_intervals_hold_the_truth_where_the_model_gives_nearly_one_answer(rate, bias, n):
+    """The smaller label is answered with `rate` on other rows and `bias` times as often on its."""
+    rng = np.random.default_rng(9)
+    population = np.array([[0.7 * (1 - rate), 0.7 * rate], [0, 0]])
+    population[1] = 0.3 * (1 - bias * rate), 0.3 * bias * rate
+    margins = LabelCounts(population.diagonal(), population.sum(1), population.sum(0))
+    statistics = {name: average.statistic for name, average in AVERAGES.items()} | {"mcc": mcc}
+    held = dict.fromkeys(statistics, 0)
+    for _ in range(150):
+        code = np.repeat(np.arange(4), rng.multinomial(n, population.ravel()))
+        settings = EvaluateSettings(bootstrap_samples=300)
+        figures = count_figures(LabelCounts.of_rows(code // 2, code % 2, 2), settings)
+        for name, statistic in statistics.items():
+            held[name] += figures[name].low <= float(statistic(margins)) <= figures[name].high
+    assert min(held.values()) / 150 >= 0.88, held
 
 
 def test_rows_without_a_label_are_not_judged():

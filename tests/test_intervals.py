@@ -10,12 +10,14 @@ from luthier.kit.intervals import (
     bootstrap_counts,
     bootstrap_mean,
     f1_figure,
+    joined_interval,
     paired_difference,
     share_figure,
+    smoothed_bootstrap,
     unbiased_interval,
     wilson,
 )
-from luthier.kit.label_counts import LabelCounts, accuracy, macro_f1
+from luthier.kit.label_counts import LabelCounts, accuracy, macro_f1, mcc
 from luthier.records import Predictions
 
 
@@ -111,6 +113,37 @@ def test_the_macro_f1_interval_holds_the_truth_with_many_rare_labels():
         low, high = unbiased_interval(float(macro_f1(counts)), draws, 0.0)
         held += low <= truth <= high
     assert 0.90 <= held / runs <= 1.0
+
+
+def test_joined_intervals_of_two_shares_are_those_of_their_mean():
+    first, second = share_figure(45, 45), share_figure(0, 45)
+    low, high = joined_interval([first, second], np.array([0.5, 0.5]))
+    reach = wilson(0, 45)[1] / 2  # only one end of each is open
+    assert (low, high) == pytest.approx((0.5 - reach, 0.5 + reach))
+
+
+def test_joined_intervals_of_a_difference_are_those_of_newcombe():
+    first, second = share_figure(56, 70), share_figure(48, 80)
+    low, high = joined_interval([first, second], np.array([1.0, -1.0]))
+    swapped = (first.value - second.value) - np.hypot(
+        first.value - first.low, second.value - second.low
+    )
+    assert low == pytest.approx(swapped)
+    assert low < 0.2 < high
+
+
+def test_a_smoothed_bootstrap_agrees_with_the_plain_one_on_many_rows(monkeypatch):
+    rng = np.random.default_rng(4)
+    labels = rng.integers(3, size=3000)
+    answers = np.where(rng.random(3000) < 0.7, labels, rng.integers(3, size=3000))
+    counts = LabelCounts.of_rows(labels, answers, 3)
+    draws = np.concatenate([mcc(c) for c in bootstrap_counts(counts, 1000, 0)])
+    ends = smoothed_bootstrap(counts, mcc, 1000, 0)
+    assert ends == pytest.approx(tuple(np.percentile(draws, [2.5, 97.5])), abs=0.006)
+    assert smoothed_bootstrap(counts, mcc, 1000, 0) == ends
+    monkeypatch.setattr("luthier.kit.intervals.MOST_DRAWS", 900)
+    in_chunks = smoothed_bootstrap(counts, mcc, 1000, 0)
+    assert in_chunks == pytest.approx(ends, abs=0.006)
 
 
 def test_the_mean_of_a_loss_has_an_interval_that_narrows_with_rows():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,14 +14,28 @@ from html.parser import HTMLParser
 import pytest
 
 from fake_runs import diagnosis, finding, history, make_run, rows_of
+from luthier.cli.arguments import settings_flags
 from luthier.errors import RunFolderError
 from luthier.ledger import Looks
 from luthier.records import Applicability, Diagnosis, Prescription, Stopped, Warned
+from luthier.reporting.commands import workup_command
+from luthier.reporting.confusions import confused_pairs
+from luthier.reporting.language import language_of
 from luthier.reporting.page import as_yaml, page, verdict
-from luthier.reporting.words import looks_sentence, short_value
+from luthier.reporting.words import (
+    floor_sentences,
+    looks_sentence,
+    share,
+    short_value,
+    track_record_in_words,
+)
 from luthier.run_folder import RunFolder, write_text
+from luthier.settings_file import resolve
 from luthier.stages import report as report_module
 from luthier.stages.report import gather, report
+
+# as much of a PNG as the page reads: its width
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (900).to_bytes(4, "big") * 2
 
 
 class Page(HTMLParser):
@@ -34,7 +50,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        if tag not in {"meta", "img", "rect", "br"}:
+        if tag not in {"meta", "img", "rect", "br", "input"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
@@ -164,10 +180,12 @@ def test_the_text_of_a_test_row_stays_closed(tmp_path, drawn_nothing):
 def test_notes_of_every_stage_are_shown(tmp_path, drawn_nothing):
     run, rows = make_run(tmp_path / "run")
     run.append_history(Warned(3, "the batch was halved"))
+    no_rivals = "no simple rivals were fitted (evaluate.floors is false)"
+    run.save_evaluation(replace(run.evaluation, notes=(no_rivals,)))
     text = Page(report(run, rows).read_text(encoding="utf-8")).text
     for part in ("guessed (load) column 'message' was taken", "dropped (load) 2 empty rows",
                  "(audit) 1 text carries two labels", "chosen (split) 70/15/15",
-                 "(train) the batch was halved", "(evaluate) a note",
+                 "(train) the batch was halved", "note (evaluate) no simple rivals were fitted",
                  "chosen (encode) It knows little Chinese."):  # fmt: skip
         assert part in text
 
@@ -179,8 +197,154 @@ def test_settings_tell_where_each_value_came_from(seen):
     assert "versions.torch 2.13.0" in seen.text
 
 
-PARTS = ("source.json", "audit.json", "splits.parquet", "metrics.json", "diagnosis.json",
-         "environment.json", "test_set_looks.json", "predictions/validation.parquet")  # fmt: skip
+def test_what_was_cut_and_what_is_unknown_is_said_for_each_split(seen):
+    section = seen.text.split("Guessed, dropped, cut, chosen")[1]
+    assert (
+        "12 of 490 train rows cut at 32 tokens: 10.0 % of the tokens lost. "
+        "Unknown to the model: 5.0 % of the tokens read, in 31 rows." in section
+    )
+    assert "0 of 105 validation rows cut at 32 tokens: 0 % of the tokens lost." in section
+    assert "1 of 105 test rows cut" in section
+    assert "0.1 % of the tokens read, in 1 row." in section
+
+
+def test_a_share_that_is_more_than_none_never_reads_as_none():
+    assert share(0, 0) == share(0, 9) == "0 %"
+    assert share(1, 100_000) == "under 0.1 %"
+    assert share(1, 40) == "2.5 %"
+
+
+def test_a_cure_comes_with_the_command_that_a_shell_and_luthier_understand(finished):
+    facts = replace(
+        gather(finished, None),
+        settings={"text": {"column": "my text"}, "train": {"seed": 7, "learning_rate": 3e-5}},
+        origins={
+            "data.path": {"kind": "flag", "detail": "--data.path"},
+            "train.seed": {"kind": "flag", "detail": "--train.seed"},
+            "train.learning_rate": {"kind": "recipe", "detail": "auto"},
+        },
+    )
+    weights = {"退換貨": 2.0, "it's": 1.0}
+    change = {"train.num_train_epochs": 10, "train.class_weights": weights, "train.seed": 8}
+    words = shlex.split(workup_command(facts, change))
+    assert words[:3] == ["luthier", "workup", "客服訊息.csv"]
+    flags = settings_flags(words[3:], argparse.Namespace(takes_settings=True, verb="workup"))
+    train = resolve(None, flags).settings.train
+    assert (train.num_train_epochs, train.seed, train.class_weights) == (10, 8, weights)
+    assert "learning_rate" not in " ".join(words), "what the recipe chose is chosen again"
+
+
+def test_the_command_keeps_the_settings_file_and_quotes_a_path_with_spaces(finished):
+    facts = gather(finished, None)
+    facts = replace(facts, source=replace(facts.source, path="-my data.csv"))
+    assert workup_command(facts, {"train.weight_decay": 0.1}) == (
+        "luthier workup './-my data.csv' --settings luthier.yaml "
+        "--model.name_or_path starter --train.weight_decay 0.1"
+    )
+    assert workup_command(replace(facts, source=None), {}) == ""
+
+
+def test_the_page_shows_that_command_beside_the_settings_for_a_file(seen):
+    assert "luthier workup '客服訊息.csv' --settings luthier.yaml" in seen.text
+    assert "--train.class_weights balanced" in seen.text
+    assert "train: class_weights: balanced" in seen.text
+
+
+def test_figures_of_other_weights_than_the_model_are_warned_about(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    warning = "These figures are of other weights."
+    assert warning not in Page(report(run, rows).read_text(encoding="utf-8")).text
+    write_text(run.model / "luthier.json", '{"digest": "d1"}')
+    assert warning not in Page(report(run, rows).read_text(encoding="utf-8")).text
+    card = (run.model / "README.md").read_text(encoding="utf-8")
+    write_text(run.model / "luthier.json", '{"digest": "d2"}')
+    run.save_diagnosis(Diagnosis())
+    text = Page(report(run, rows).read_text(encoding="utf-8")).text
+    assert text.index(warning) < text.index("On 105 test rows")
+    assert "on validation and test rows were measured on other weights (digest d1)" in text
+    assert "The card in model/ was left alone" in text
+    assert (run.model / "README.md").read_text(encoding="utf-8") == card
+
+
+def test_a_damaged_manifest_of_the_model_is_said(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    for damage in ("{", "[]"):
+        write_text(run.model / "luthier.json", damage)
+        assert any("cannot be read" in sentence for sentence in gather(run, rows).missing)
+
+
+def test_a_rival_is_above_below_or_exactly_as_good(finished):
+    test = finished.evaluation.splits["test"]
+    model = test.figures["macro_f1"]
+
+    def said(gap):
+        rival = replace(model, value=model.value - gap)
+        return floor_sentences(replace(test, floor={"majority": {"macro_f1": rival}}))[0]
+
+    assert said(0.0).endswith("The model is exactly as good.")
+    assert said(0.0001).endswith("less than 0.001 above; the intervals overlap.")
+    assert said(-0.02).endswith("0.020 below; the intervals overlap.")
+
+
+def test_one_thing_is_not_spoken_of_as_many(tmp_path, drawn_nothing):
+    record = {
+        "hits": 1, "planted": 1, "recall": None, "cannot_tell": 0, "false_alarms": 0,
+        "healthy": 1, "false_alarm_rate": None, "measured_on": "cpu",
+    }  # fmt: skip
+    assert "1 of 1 planted fault;" in track_record_in_words(record)
+    assert "on 1 healthy run." in track_record_in_words(record)
+    run, rows = make_run(tmp_path / "run")
+    run.save_diagnosis(replace(diagnosis(), fired=(finding(rows=(3,)),)))
+    text = Page(report(run, rows).read_text(encoding="utf-8")).text
+    assert "1 check crashed. Whether this fault is there" in text
+    assert "1 of 1 row that shows it" in text
+
+
+def test_a_matrix_of_many_labels_comes_with_its_mix_ups_in_full_names(tmp_path):
+    run, rows = make_run(tmp_path / "run", 31, 2000)
+    test = run.evaluation.splits["test"]
+    pair = confused_pairs(test.confusion_matrix, 1)[0]
+    seen = Page(page(gather(run, rows), {"confusion_matrix": PNG}))
+    assert "Most frequent mix-ups, test rows" in seen.text
+    assert f"{pair.label} → {pair.answered} {pair.count} of {pair.support} rows" in seen.text
+
+
+def test_every_picture_can_be_shown_in_full_size_without_a_script(seen):
+    boxes = {a["id"] for t, a in seen.tags if t == "input" and a["type"] == "checkbox"}
+    labels = {a["for"] for t, a in seen.tags if t == "label"}
+    assert boxes == labels
+    assert len(boxes) == 6
+
+
+def test_the_style_scales_pictures_and_names_fonts_for_both_chinese_scripts(finished):
+    html = finished.report.read_text(encoding="utf-8")
+    css = re.search(r"<style>(.*?)</style>", html, re.DOTALL)[1]
+    assert "figure img { display: block; max-width: 100%; height: auto;" in css
+    for font in ("PingFang SC", "PingFang TC", "Microsoft YaHei", "Microsoft JhengHei",
+                 "Noto Sans CJK SC", "Noto Sans CJK TC", "Source Han Sans SC",
+                 "Source Han Sans TC"):  # fmt: skip
+        assert f'"{font}"' in css
+
+
+def test_texts_carry_the_language_of_their_script(finished):
+    assert language_of("快递三天没动了") == "zh-Hans"
+    assert language_of("可以補開統一編號的發票嗎") == "zh-Hant"
+    assert language_of("中文") == "zh"
+    assert language_of("こんにちは世界") == "ja"
+    assert language_of("안녕") == "ko"
+    assert language_of("ham") == ""
+    html = finished.report.read_text(encoding="utf-8")
+    assert '<bdi lang="zh-Hant">發票開具</bdi>' in html
+    assert '<bdi lang="zh-Hans">会员权益</bdi>' in html
+
+
+def test_a_run_without_a_step_says_that_there_is_no_history_to_plot(finished):
+    assert "no training step is recorded" in page(gather(finished, None), {"floors": PNG})
+
+
+PARTS = ("source.json", "audit.json", "splits.parquet", "encoding.json", "metrics.json",
+         "diagnosis.json", "environment.json", "test_set_looks.json",
+         "predictions/validation.parquet")  # fmt: skip
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -30,6 +30,10 @@ def csv_text(rows: list[tuple[str, str]], header: str = "text,label") -> str:
     return header + "\n" + "".join(f"{text},{label}\n" for text, label in rows)
 
 
+def one_line(rows: list[tuple[str, str]]) -> str:
+    return json.dumps([{"text": text, "label": label} for text, label in rows])
+
+
 def write(folder: Path, files: dict[str, str | bytes]) -> None:
     for name, content in files.items():
         path = folder / name
@@ -72,6 +76,14 @@ CASES: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
     "broken JSON line": (
         {"data.jsonl": '{"text": "好", "label": "a"}\n{"text": "坏"\n[1]\n'},
         ["workup", "data.jsonl"],
+    ),
+    "empty labels in an array on one line": (
+        {"data.json": one_line([*GOOD, ("没有标签", ""), ("也没有", "")])},
+        ["workup", "data.json"],
+    ),
+    "no objects in an array on one line": (
+        {"data.json": '[{"text": "好", "label": "a"}, 5, ["坏"],\n {"text": "b"}, null\n]'},
+        ["workup", "data.json"],
     ),
     "labels that training lacks": (
         {

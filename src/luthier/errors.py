@@ -6,6 +6,7 @@
     |-- RunFolderError           the run folder is missing, in use, or damaged (exit code 2)
     |-- ModelError               a pretrained model cannot be had or used     (exit code 2)
     |-- TrainingError            training cannot go on (non-finite loss ...)  (exit code 2)
+    |-- MachineError             the disk is full, a file may not be written  (exit code 2)
     `-- MissingExtraError        an optional dependency is not installed      (exit code 2)
 
 A message says what is wrong, where (`file:line: column`), and what to type next.
@@ -80,6 +81,10 @@ class ModelError(LuthierError):
 
 class TrainingError(LuthierError):
     """Training cannot go on."""
+
+
+class MachineError(LuthierError):
+    """The disk is full, a permission is missing, or the system refuses something else."""
 
 
 class MissingExtraError(LuthierError):

@@ -10,9 +10,11 @@ import contextlib
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,12 +25,14 @@ import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
 from luthier.errors import Problem, RunFolderError
+from luthier.machine_errors import machine_error, machine_errors_named
 from luthier.records import (
     Audit,
     Diagnosis,
     EncodedFacts,
     Evaluation,
     Event,
+    IntArray,
     Note,
     Predictions,
     Source,
@@ -80,6 +84,24 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
 
 
+@contextlib.contextmanager
+def atomic_folder(target: Path) -> Iterator[Path]:
+    """A temporary folder beside `target` that takes its place when the block ends well.
+
+    When the block ends with an exception, a full disk included, nothing of it stays.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    name = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    temporary = Path(name)
+    try:
+        temporary.chmod(0o755)
+        yield temporary
+        replace_folder(temporary, target)
+    except Exception:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
 def replace_folder(new: Path, target: Path) -> None:
     """Put the complete folder `new` in the place of `target`; see `recover_folder`."""
     for path in new.iterdir():
@@ -105,6 +127,16 @@ def recover_folder(target: Path) -> None:
             old.rename(target)
     for leftover in target.parent.glob(f".{target.name}.*.tmp"):
         shutil.rmtree(leftover, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    """What must be so in environment.json; it may hold more."""
+
+    versions: dict[str, str]
+    hardware: dict[str, Any]
+    command: str
+    notes: tuple[str, ...] = ()
 
 
 class RunFolder:
@@ -163,6 +195,7 @@ class RunFolder:
 
         Raises:
             RunFolderError: when something is there already.
+            MachineError: when the system refuses it.
         """
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise RunFolderError(
@@ -170,7 +203,8 @@ class RunFolder:
                 next_step="choose another folder with --run-dir, or go on from it with "
                 f"--resume --run-dir {self.path}",
             )
-        self.path.mkdir(parents=True, exist_ok=True)
+        with machine_errors_named():
+            self.path.mkdir(parents=True, exist_ok=True)
 
     def require(self, *relative: str) -> None:
         """Check that the folder is a run and holds these parts.
@@ -194,9 +228,17 @@ class RunFolder:
     def lock(self) -> Iterator[None]:
         """Hold the folder for one writer; the operating system frees it however the writer ends.
 
+        Whatever the machine refuses in the meantime is raised with its place and its cure.
+
         Raises:
             RunFolderError: when another process holds it.
+            MachineError: when the disk is full, or something else is refused by the system.
         """
+        with machine_errors_named(self.path), self._held():
+            yield
+
+    @contextlib.contextmanager
+    def _held(self) -> Iterator[None]:
         try:
             import fcntl
         except ImportError:  # Windows: one writer is left to the user's care
@@ -217,18 +259,38 @@ class RunFolder:
     def _save(self, name: str, kind: type[Any], record: object) -> None:
         write_json(self.path / name, TypeAdapter(kind).dump_python(record, mode="json"))
 
+    def read(self, name: str, kind: type[T]) -> T:
+        """A record of this folder that has no property of its own.
+
+        Raises:
+            RunFolderError: when it is missing or damaged, with what makes it again.
+        """
+        return self._load(name, kind)
+
     def _load(self, name: str, kind: type[T]) -> T:
         self.require(name)
+        data = self._bytes(name)
         try:
-            return TypeAdapter(kind).validate_json((self.path / name).read_bytes())
+            return TypeAdapter(kind).validate_json(data)
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise RunFolderError(
-                Problem(f"cannot be read: {place}: {first['msg']}", where=str(self.path / name)),
-                next_step="this file was written by another version or edited; "
-                "run the verb that makes it again",
-            ) from error
+            raise self._damaged(name, _first_of(error)) from error
+
+    def _bytes(self, name: str) -> bytes:
+        path = self.path / name
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            refused = machine_error(error, self.path)
+            raise refused or self._damaged(name, str(error.strerror)) from error
+
+    def _damaged(self, name: str, what: str) -> RunFolderError:
+        path = self.path / name
+        return RunFolderError(
+            Problem(f"cannot be read: {what}", where=str(path)),
+            next_step=_REPAIR[name.partition("/")[0]].format(
+                run=shlex.quote(str(self.path)), path=shlex.quote(str(path))
+            ),
+        )
 
     def save_source(self, source: Source) -> None:
         """Write source.json."""
@@ -270,31 +332,41 @@ class RunFolder:
         return self._load("audit.json", Audit)
 
     @property
+    def environment(self) -> dict[str, Any]:
+        """Versions, hardware and command of the run."""
+        self._load("environment.json", _Environment)
+        return self._load("environment.json", dict[str, Any])
+
+    @property
     def diagnosis(self) -> Diagnosis:
         """Every fault with its outcome."""
         return self._load("diagnosis.json", Diagnosis)
 
     @property
     def metrics(self) -> dict[str, Any]:
-        """metrics.json as a plain dict."""
-        self.require("metrics.json")
-        value: dict[str, Any] = json.loads((self.path / "metrics.json").read_text(encoding="utf-8"))
-        return value
+        """metrics.json as a plain dict; what stands in it is that of `evaluation`."""
+        return self._judged()[0]
 
     @property
     def evaluation(self) -> Evaluation:
         """metrics.json as a record."""
-        value = self.metrics
+        return self._judged()[1]
+
+    def _judged(self) -> tuple[dict[str, Any], Evaluation]:
+        metrics = self._load("metrics.json", dict[str, Any])
         rest = {"n", "labels_in_average", "per_label", "confusion_matrix", "floor", "model_digest"}
         splits = {
             name: {
-                **{key: part for key, part in value.pop(name).items() if key in rest},
+                **{key: part for key, part in split.items() if key in rest},
                 "figures": {key: part for key, part in split.items() if key not in rest},
             }
-            for name, split in list(value.items())
-            if isinstance(split, dict) and "confusion_matrix" in split
+            for name, split in metrics.items()
+            if isinstance(split, dict)
         }
-        return TypeAdapter(Evaluation).validate_python({"splits": splits, **value})
+        try:
+            return metrics, TypeAdapter(Evaluation).validate_python({**metrics, "splits": splits})
+        except ValidationError as error:
+            raise self._damaged("metrics.json", _first_of(error)) from error
 
     def save_splits(self, splits: Splits) -> None:
         """Write splits.parquet; method, seed and notes stand in its metadata."""
@@ -309,15 +381,16 @@ class RunFolder:
     @property
     def splits(self) -> Splits:
         """Which row belongs to which split."""
-        self.require("splits.parquet")
-        table, rest = _read_table(self.path / "splits.parquet")
-        return Splits(
-            row_ids=table["row_id"].to_numpy(),
-            names=tuple(table["split"].to_pylist()),
-            method=rest["method"],
-            seed=rest["seed"],
-            notes=TypeAdapter(tuple[Note, ...]).validate_python(rest["notes"]),
-        )
+        with self._table("splits.parquet") as (table, rest):
+            return Splits(
+                row_ids=_column(table, "row_id").to_numpy(),
+                names=TypeAdapter(tuple[SplitName, ...]).validate_python(
+                    _column(table, "split").to_pylist()
+                ),
+                method=rest["method"],
+                seed=rest["seed"],
+                notes=TypeAdapter(tuple[Note, ...]).validate_python(rest["notes"]),
+            )
 
     def save_predictions(self, split: str, predictions: Predictions) -> None:
         """Write one split's predictions, labels by name."""
@@ -341,19 +414,33 @@ class RunFolder:
 
     def predictions(self, split: str) -> Predictions:
         """The predictions of one split."""
-        self.require(f"predictions/{split}.parquet")
-        table, rest = _read_table(self.predictions_path(split))
-        names: list[str] = rest["label_names"]
-        index = {name: i for i, name in enumerate(names)} | {"": -1}
-        return Predictions(
-            row_ids=table["row_id"].to_numpy(),
-            labels=np.array([index[name] for name in table["label"].to_pylist()], dtype=np.int64),
-            predicted=np.array([index[n] for n in table["prediction"].to_pylist()], dtype=np.int64),
-            probabilities=np.column_stack([table[f"probability_{n}"].to_numpy() for n in names]),
-            loss=table["loss"].to_numpy(),
-            label_names=tuple(names),
-            model_digest=rest["model_digest"],
-        )
+        with self._table(f"predictions/{split}.parquet") as (table, rest):
+            names: list[str] = rest["label_names"]
+            columns = [_column(table, f"probability_{name}").to_numpy() for name in names]
+            return Predictions(
+                row_ids=_column(table, "row_id").to_numpy(),
+                labels=_positions(table, "label", names),
+                predicted=_positions(table, "prediction", names),
+                probabilities=np.column_stack(columns),
+                loss=_column(table, "loss").to_numpy(),
+                label_names=tuple(names),
+                model_digest=rest["model_digest"],
+            )
+
+    @contextlib.contextmanager
+    def _table(self, name: str) -> Iterator[tuple[pa.Table, dict[str, Any]]]:
+        """A table and its metadata; whatever is wrong with them inside the block is said."""
+        self.require(name)
+        try:
+            table = pq.read_table(pa.BufferReader(self._bytes(name)))
+            yield table, json.loads((table.schema.metadata or {})[b"luthier"])
+        except (pa.ArrowException, OSError, KeyError, ValueError, TypeError) as error:
+            what = str(error.args[0] if error.args else error).splitlines()[0]
+            if isinstance(error, KeyError):
+                what = f"it has no {error.args[0]!r} that Luthier writes"
+            elif isinstance(error, ValidationError):
+                what = _first_of(error)
+            raise self._damaged(name, what) from error
 
     # history ------------------------------------------------------------------------------------
 
@@ -373,8 +460,66 @@ class RunFolder:
         """Every whole line of history.jsonl; a last line cut off by a crash is left out."""
         if not self.history_path.exists():
             return ()
-        lines = self.history_path.read_bytes().split(b"\n")
-        return tuple(event_from_json(json.loads(line)) for line in lines[:-1] if line)
+        events, problems = [], []
+        lines = self._bytes("history.jsonl").split(b"\n")
+        for number, line in enumerate(lines[:-1], start=1):
+            if not line:
+                continue
+            try:
+                events.append(event_from_json(json.loads(line)))
+            except (ValueError, TypeError) as error:
+                what = _first_of(error) if isinstance(error, ValidationError) else str(error)
+                where = f"{self.history_path}:{number}"
+                problems.append(Problem(f"this is no whole event: {what}", where=where))
+        if problems:
+            raise RunFolderError(
+                problems,
+                next_step="delete these lines, or bring the file back from a copy, then: "
+                f"luthier workup --resume --run-dir {self.path}",
+            )
+        return tuple(events)
+
+
+_AGAIN = "luthier workup --resume --run-dir {run}"
+_REPAIR = {
+    "source.json": "rm -r {path}, then: " + _AGAIN,
+    "audit.json": _AGAIN,
+    "encoding.json": _AGAIN,
+    "environment.json": "bring it back from a copy, or start a new run with the same settings: "
+    "luthier workup --settings {run}/run.yaml",
+    "splits.parquet": "bring it back from a copy, or make it again by the same seed: "
+    "rm -r {path}, then: " + _AGAIN,
+    "history.jsonl": "bring it back from a copy, or go on without it: rm -r {path}, then: "
+    + _AGAIN,
+    "predictions": "luthier evaluate {run}",
+    "metrics.json": "luthier evaluate {run}",
+    "test_set_looks.json": "luthier evaluate {run}",
+    "diagnosis.json": "luthier diagnose {run}",
+}
+"""What makes each part again; `{run}` and `{path}` are filled in."""
+
+
+def _first_of(error: ValidationError) -> str:
+    """`place: what` of the first thing that is wrong, in the words of the file."""
+    first = error.errors()[0]
+    inside = [str(part) for part in first["loc"] if part not in ("splits", "figures")]
+    return f"{'.'.join(inside)}: {first['msg']}" if inside else first["msg"]
+
+
+def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
+    if name not in table.column_names:
+        raise ValueError(f"it has no column {name!r}")
+    return table[name]
+
+
+def _positions(table: pa.Table, column: str, names: Sequence[str]) -> IntArray:
+    """int64 [n], the place of each value among `names`; -1 for an empty one."""
+    place = {name: i for i, name in enumerate(names)} | {"": -1}
+    values = _column(table, column).to_pylist()
+    unknown = sorted({str(value) for value in values if value not in place})
+    if unknown:
+        raise ValueError(f"{column} holds {unknown[0]!r}, which is none of its labels")
+    return np.array([place[value] for value in values], dtype=np.int64)
 
 
 def _write_table(path: Path, columns: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
@@ -384,15 +529,3 @@ def _write_table(path: Path, columns: Mapping[str, Any], metadata: Mapping[str, 
     )
     with atomic_path(path) as temporary:
         pq.write_table(table, temporary)
-
-
-def _read_table(path: Path) -> tuple[pa.Table, dict[str, Any]]:
-    try:
-        table = pq.read_table(path)
-        metadata: dict[str, Any] = json.loads((table.schema.metadata or {})[b"luthier"])
-    except (pa.ArrowInvalid, KeyError) as error:
-        raise RunFolderError(
-            Problem("is not a table that Luthier wrote", where=str(path)),
-            next_step="run the verb that makes it again",
-        ) from error
-    return table, metadata

@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         from luthier.cli.arguments import settings_flags
 
         args.flags = settings_flags(rest, args)
-        return int(args.run(args))
+        code = int(args.run(args))
+        sys.stdout.flush()  # a full disk behind it is said here, not at the interpreter's end
+        return code
     except LuthierError as error:
         from luthier.cli.failure import show_error
 
@@ -50,8 +52,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("\nstopped; --resume goes on from the last checkpoint", file=sys.stderr)
         return 130
     except Exception as error:  # noqa: BLE001 - a person never sees a traceback
-        from luthier.cli.failure import show_own_failure
+        from luthier.cli.failure import show_error, show_own_failure
+        from luthier.machine_errors import machine_error
 
+        refused = machine_error(error)
+        if refused is not None:
+            return show_error(refused, as_json=getattr(args, "json", False))
         return show_own_failure(error, as_json=getattr(args, "json", False))
 
 

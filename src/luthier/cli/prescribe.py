@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+import shlex
 
 from luthier.cli.arguments import Verbs, add_run, new_parser
 
@@ -19,6 +19,7 @@ def run(args: argparse.Namespace) -> int:
     from luthier.cli.results import as_json
     from luthier.journeys.verbs import prescribe
     from luthier.records import Note, Prescription
+    from luthier.reporting.commands import as_typed
 
     cures, notes = prescribe(args.run_folder)
     if args.json:
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     for cure in cures:
         print(f"{cure.applicability.value}: {cure.what}\n  why: {cure.why}")
         for name, value in cure.settings.items():
-            print(f"  --{name} {json.dumps(value, ensure_ascii=False)}")
+            print(f"  --{name} {shlex.quote(as_typed(value))}")
     for note in notes:
         print(f"{note.kind}: {note.message}")
     return 0

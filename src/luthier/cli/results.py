@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
 from luthier.records import SEVERITIES, Diagnosis, Finding, Severity
+from luthier.reporting.commands import as_typed
 from luthier.reporting.words import floor_title
 from luthier.run_folder import RunFolder
 
@@ -93,7 +95,7 @@ def _finding_lines(finding: Finding) -> list[str]:
     for cure in finding.prescription[:2]:
         lines.append(f"  -> {cure.what}")
         for name, value in cure.settings.items():
-            lines.append(f"     --{name} {json.dumps(value, ensure_ascii=False)}")
+            lines.append(f"     --{name} {shlex.quote(as_typed(value))}")
     lines.append(f"  more: luthier explain {finding.fault}")
     return lines
 

@@ -7,6 +7,7 @@ the two, `best/` is made again from `last/`, whose weights are the same at that 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -21,8 +22,9 @@ from safetensors.torch import load_file, load_model, save_file, save_model
 
 from luthier.errors import Problem, RunFolderError
 from luthier.kit.digest import digest_of_tensors
+from luthier.machine_errors import machine_error
 from luthier.records import Stopped
-from luthier.run_folder import recover_folder, replace_folder, write_json
+from luthier.run_folder import atomic_folder, recover_folder, write_json
 
 T = TypeVar("T")
 Kind = Literal["best", "last"]
@@ -91,12 +93,11 @@ def save_last(
     state: TrainingState,
 ) -> None:
     """Write `last/` in one piece."""
-    temporary = _temporary(folder / "last")
-    save_model(model, str(temporary / WEIGHTS))
-    save_file({k: v.contiguous() for k, v in optimizer_state.items()}, temporary / OPTIMIZER)
-    write_json(temporary / CHECKPOINT, TypeAdapter(Checkpoint).dump_python(checkpoint))
-    write_json(temporary / STATE, TypeAdapter(TrainingState).dump_python(state, mode="json"))
-    replace_folder(temporary, folder / "last")
+    with atomic_folder(folder / "last") as temporary:
+        save_model(model, str(temporary / WEIGHTS))
+        save_file({k: v.contiguous() for k, v in optimizer_state.items()}, temporary / OPTIMIZER)
+        write_json(temporary / CHECKPOINT, TypeAdapter(Checkpoint).dump_python(checkpoint))
+        write_json(temporary / STATE, TypeAdapter(TrainingState).dump_python(state, mode="json"))
 
 
 def save_state(folder: Path, state: TrainingState) -> None:
@@ -106,13 +107,34 @@ def save_state(folder: Path, state: TrainingState) -> None:
 
 def copy_last_to_best(folder: Path, checkpoint: Checkpoint) -> None:
     """Make `best/` of the weights in `last/`, in one piece. The file is shared where it can be."""
-    temporary = _temporary(folder / "best")
-    try:
-        os.link(folder / "last" / WEIGHTS, temporary / WEIGHTS)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(folder / "last" / WEIGHTS, temporary / WEIGHTS)
-    write_json(temporary / CHECKPOINT, TypeAdapter(Checkpoint).dump_python(checkpoint))
-    replace_folder(temporary, folder / "best")
+    with atomic_folder(folder / "best") as temporary:
+        try:
+            os.link(folder / "last" / WEIGHTS, temporary / WEIGHTS)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(folder / "last" / WEIGHTS, temporary / WEIGHTS)
+        write_json(temporary / CHECKPOINT, TypeAdapter(Checkpoint).dump_python(checkpoint))
+
+
+def mend_best(folder: Path, state: TrainingState) -> None:
+    """See that `best/` holds the best step; it is made again of `last/` where that is the same.
+
+    Raises:
+        RunFolderError: when the weights of the best step are gone.
+    """
+    there = has(folder, "best") and read_checkpoint(folder, "best").step
+    if state.best_step is None or there == state.best_step:
+        return
+    if state.best_step == state.step:
+        copy_last_to_best(folder, read_checkpoint(folder, "last"))
+        return
+    raise RunFolderError(
+        Problem(
+            f"the best checkpoint, of step {state.best_step}, is gone; "
+            f"last/ holds step {state.step}",
+            where=str(folder / "best"),
+        ),
+        next_step=_ways_out(folder, "best"),
+    )
 
 
 def recover(folder: Path) -> None:
@@ -127,9 +149,9 @@ def clear(folder: Path) -> None:
     recover(folder)
     for kind in ("last", "best"):
         if (folder / kind).exists():
-            unwanted = _temporary(folder / kind) / kind
-            (folder / kind).rename(unwanted)
-            shutil.rmtree(unwanted.parent)
+            unwanted = tempfile.mkdtemp(prefix=f".{kind}.", suffix=".tmp", dir=folder)
+            (folder / kind).rename(Path(unwanted) / kind)
+            shutil.rmtree(unwanted)
 
 
 def has(folder: Path, kind: Kind) -> bool:
@@ -165,7 +187,8 @@ def load_weights(folder: Path, kind: Kind, model: torch.nn.Module) -> Checkpoint
     try:
         load_model(model, folder / kind / WEIGHTS)
     except (OSError, SafetensorError, RuntimeError) as error:
-        raise _damaged(folder / kind / WEIGHTS, "cannot be read") from error
+        path = folder / kind / WEIGHTS
+        raise machine_error(error, at=path) or _damaged(path, "cannot be read") from error
     if digest_of_tensors(model.state_dict()) != checkpoint.digest:
         raise _damaged(folder / kind / WEIGHTS, "does not have the digest written beside it")
     return checkpoint
@@ -181,28 +204,29 @@ def load_optimizer_state(folder: Path, checkpoint: Checkpoint) -> dict[str, torc
     try:
         tensors: dict[str, torch.Tensor] = load_file(path)
     except (OSError, SafetensorError) as error:
-        raise _damaged(path, "cannot be read") from error
+        raise machine_error(error, at=path) or _damaged(path, "cannot be read") from error
     if digest_of_tensors(tensors) != checkpoint.optimizer_digest:
         raise _damaged(path, "does not have the digest written beside it")
     return tensors
-
-
-def _temporary(target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
-    temporary.chmod(0o755)
-    return temporary
 
 
 def _read(path: Path, kind: type[T]) -> T:
     try:
         return TypeAdapter(kind).validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
-        raise _damaged(path, "cannot be read") from error
+        raise machine_error(error, at=path) or _damaged(path, "cannot be read") from error
 
 
 def _damaged(path: Path, what: str) -> RunFolderError:
     return RunFolderError(
         Problem(f"this part of a checkpoint {what}", where=str(path)),
-        next_step="train again in a new run folder, or bring the file back from a copy",
+        next_step=_ways_out(path.parents[1], path.parent.name),
+    )
+
+
+def _ways_out(folder: Path, kind: str) -> str:
+    gone, run = shlex.quote(str(folder)), shlex.quote(str(folder.parent))
+    return (
+        f"bring {folder / kind} back from a copy, or train again from the beginning: "
+        f"rm -r {gone}, then: luthier workup --resume --run-dir {run}"
     )

@@ -15,7 +15,7 @@ from luthier.engines.measure import Measure
 from luthier.engines.optimizer import adamw, restore_state, state_tensors
 from luthier.engines.resume import check_inputs, inputs_of_run
 from luthier.engines.step import Stepper
-from luthier.errors import Problem, RunFolderError, TrainingError
+from luthier.errors import TrainingError
 from luthier.kit.digest import digest_of_tensors
 from luthier.kit.seeds import random_stream
 from luthier.records import (
@@ -52,6 +52,7 @@ def train(job: TrainJob, device: torch.device) -> Iterator[Event]:
     if job.resume and disk.has(job.checkpoints, "last"):
         state = disk.read_state(job.checkpoints)
         check_inputs(state.inputs, inputs, job.checkpoints)
+        disk.mend_best(job.checkpoints, state)
         if state.stopped is not None and state.stopped.reason in FINAL:
             yield state.stopped
             return
@@ -141,22 +142,11 @@ class _Training:
             )
 
     def _saved_before(self) -> Iterator[Event]:
-        """What is on disk at the resumed step; `best/` is made again if a crash came before it."""
-        folder = self._job.checkpoints
-        last = disk.read_checkpoint(folder, "last")
+        """What is on disk at the resumed step."""
+        last = disk.read_checkpoint(self._job.checkpoints, "last")
         yield Saved(last.step, last.epoch, "last", last.digest)
-        if self._best_step is None:
-            return
-        there = disk.has(folder, "best") and disk.read_checkpoint(folder, "best").step
         if self._best_step == self._step:
-            if there != self._best_step:
-                disk.copy_last_to_best(folder, last)
             yield Saved(last.step, last.epoch, "best", last.digest)
-        elif there != self._best_step:
-            raise RunFolderError(
-                Problem(f"does not hold step {self._best_step}", where=str(folder / "best")),
-                next_step="train again in a new run folder",
-            )
 
     # on the way ---------------------------------------------------------------------------------
 

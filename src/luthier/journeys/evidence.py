@@ -30,7 +30,7 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
         if run.predictions_path(split).exists():
             evidence[f"{split}_predictions"] = _own_predictions(run, split)
     floors = sorted((run.path / "predictions").glob("floor_*.parquet"))
-    if floors:
+    if floors or "evaluation" in evidence:  # judged without rivals: known to be none
         evidence["floor_predictions"] = {
             path.stem.removeprefix("floor_"): run.predictions(path.stem) for path in floors
         }

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from luthier.errors import Problem, RunFolderError
-from luthier.journeys.shipping import manifest
+from luthier.journeys.shipping import load_bound_model, manifest
 from luthier.ledger import digest_of_test_rows, record_look
 from luthier.records import FloatArray, Note, Predictions, Rows, Splits, Task
 from luthier.run_folder import RunFolder, write_json
@@ -29,7 +28,7 @@ def judge_run(
     The weights are read from `model/`: what is judged is what ships.
 
     Raises:
-        RunFolderError: when the weights in `model/` are not those that the manifest names.
+        RunFolderError: when `model/` does not hold what its manifest names.
     """
     from luthier.stages.evaluate import evaluate
 
@@ -79,17 +78,7 @@ def belongs_to(answers: Predictions, splits: Splits, split: str) -> bool:
 def _predict_splits(
     run: RunFolder, task: Task, engine: LocalEngine, plan: Plan
 ) -> dict[str, Predictions]:
-    from luthier.kit.digest import digest_of_tensors
-    from luthier.models.shipped import load_shipped
-
-    model, _ = load_shipped(run.model)
-    digest = digest_of_tensors(model.state_dict())
-    bound = manifest(run)["digest"]
-    if digest != bound:
-        raise RunFolderError(
-            Problem("these weights are not the ones that training chose", where=str(run.model)),
-            next_step=f"delete {run.model} and run: luthier workup --resume --run-dir {run.path}",
-        )
+    model, _, bound = load_bound_model(run)
     parts = {
         "train": plan.encoded["train"].sample(
             plan.settings.evaluate.train_rows, plan.settings.train.seed
@@ -99,7 +88,7 @@ def _predict_splits(
     }
     return {
         split: task.answers(
-            encoded, engine.logits(model, encoded, plan.settings), plan.label_names, digest
+            encoded, engine.logits(model, encoded, plan.settings), plan.label_names, bound["digest"]
         )
         for split, encoded in parts.items()
         if len(encoded)

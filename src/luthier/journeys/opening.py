@@ -9,9 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from luthier.errors import InputError, LuthierError, Problem, RunFolderError, SettingsError
+from luthier.errors import (
+    InputError,
+    LuthierError,
+    MachineError,
+    Problem,
+    RunFolderError,
+    SettingsError,
+)
 from luthier.journeys.run import Run
 from luthier.journeys.walk import Walk
+from luthier.machine_errors import machine_errors_named
 from luthier.recipes import classic
 from luthier.records import Listener, Progress
 from luthier.run_folder import RunFolder, sha256_of_file, write_text
@@ -192,8 +200,11 @@ def begun(run: Run, settings: str, *, new: bool) -> Iterator[None]:
     try:
         if new:
             run.create()
-            write_text(run.settings_path, settings)
+            with machine_errors_named(run.path):
+                write_text(run.settings_path, settings)
         yield
+    except MachineError:  # no fault of the input: what is there is resumed
+        raise
     except LuthierError:
         if new and run.settings_path.exists():
             shutil.rmtree(run.path)

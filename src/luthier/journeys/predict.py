@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from luthier.errors import InputError, Problem
-from luthier.journeys.shipping import manifest
+from luthier.journeys.shipping import load_bound_model
 from luthier.records import Predictions, Rows, Source
 from luthier.run_folder import RunFolder
 from luthier.settings_file import from_run_yaml
@@ -60,13 +60,11 @@ def predict_file(run: RunFolder, path: str | Path) -> tuple[Rows, Predictions]:
 
 
 def _answer(run: RunFolder, rows: Rows) -> Predictions:
+    model, tokenizer, bound = load_bound_model(run)  # also says when torch is not installed
     from luthier.engines.local import LocalEngine
-    from luthier.models.shipped import load_shipped
     from luthier.stages.predict import predict
 
-    bound = manifest(run)
     settings = from_run_yaml(run.settings_path).settings
-    model, tokenizer = load_shipped(run.model)
     return predict(
         get_task(bound["task"]),
         LocalEngine(),

@@ -149,6 +149,9 @@ class Walk:
     def plan(self, rows: Rows, splits: Splits) -> Plan:
         """Find the model, complete the settings by the recipe, encode, and write all of it down."""
         from luthier.journeys.planning import choose_by_recipe, fit_time_budget
+        from luthier.kit.model_packages import require_model_packages
+
+        require_model_packages()
         from luthier.kit.environment import describe_environment
         from luthier.models.find import find_model
         from luthier.models.pretrained import load_tokenizer

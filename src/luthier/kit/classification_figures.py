@@ -6,6 +6,7 @@ Rows whose label is unknown (-1) are not judged. All values equal scikit-learn's
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -16,9 +17,10 @@ from luthier.kit.intervals import (
     bootstrap_counts,
     bootstrap_mean,
     f1_figure,
+    joined_interval,
     share_figure,
+    smoothed_bootstrap,
     unbiased_interval,
-    wilson,
 )
 from luthier.kit.label_counts import LabelCounts
 from luthier.kit.roc_auc import OneVsRest, one_vs_rest
@@ -33,16 +35,23 @@ from luthier.records import (
 )
 from luthier.settings import EvaluateSettings
 
-BOOTSTRAPPED: Mapping[str, tuple[Statistic, float]] = {
-    "macro_f1": (label_counts.macro_f1, 0.0),
-    "macro_precision": (label_counts.macro_precision, 0.0),
-    "macro_recall": (label_counts.macro_recall, 0.0),
-    "weighted_f1": (label_counts.weighted_f1, 0.0),
-    "weighted_precision": (label_counts.weighted_precision, 0.0),
-    "weighted_recall": (label_counts.weighted_recall, 0.0),
-    "mcc": (label_counts.mcc, -1.0),
+
+class Average(NamedTuple):
+    """A mean over labels: its statistic, the figure of a label it averages, and its weights."""
+
+    statistic: Statistic
+    part: Literal["f1", "precision", "recall"]
+    weighted: bool
+
+
+AVERAGES: Mapping[str, Average] = {
+    "macro_f1": Average(label_counts.macro_f1, "f1", weighted=False),
+    "macro_precision": Average(label_counts.macro_precision, "precision", weighted=False),
+    "macro_recall": Average(label_counts.macro_recall, "recall", weighted=False),
+    "weighted_f1": Average(label_counts.weighted_f1, "f1", weighted=True),
+    "weighted_precision": Average(label_counts.weighted_precision, "precision", weighted=True),
 }
-"""Figures whose interval is a bootstrap over rows, with the lowest value that each can have."""
+"""Figures whose interval is a bootstrap over rows, held against that of their parts."""
 
 LARGEST_LOSS = float(-np.log(np.finfo(np.float64).eps))
 """Loss of a true label that got probability 0 (36.04), as scikit-learn's log_loss has it."""
@@ -101,27 +110,65 @@ def judge(predictions: Predictions, settings: EvaluateSettings) -> SplitEvaluati
 
 
 def count_figures(counts: LabelCounts, settings: EvaluateSettings) -> dict[str, Figure]:
-    """Accuracy (Wilson) and the figures in `BOOTSTRAPPED`.
+    """Accuracy (Wilson), the figures in `AVERAGES`, weighted_recall (the accuracy), and mcc.
 
-    Where every answer is right, or every answer is wrong and no resample differs, the Wilson
-    interval of the accuracy stands in: a bootstrap knows no error that it has not seen, and few
-    rows must not look certain.
+    A bootstrap knows no error that it has not seen. No interval is narrower than what the
+    intervals of its parts come to, nor, where all or no answers are right, than Wilson's of the
+    accuracy: neither few rows nor a model with one answer may look certain.
     """
-    n = int(counts.rows)
-    right = int(counts.right.sum())
-    draws: dict[str, list[FloatArray]] = {name: [] for name in BOOTSTRAPPED}
-    for chunk in bootstrap_counts(counts, settings.bootstrap_samples, settings.seed):
-        for name, (statistic, _) in BOOTSTRAPPED.items():
-            draws[name].append(statistic(chunk))
-    figures = {"accuracy": share_figure(right, n)}
-    for name, (statistic, least) in BOOTSTRAPPED.items():
-        value, drawn = float(statistic(counts)), np.concatenate(draws[name])
-        if right == n or (right == 0 and np.ptp(drawn) == 0):
-            low, high = wilson(right, n)
-            figures[name] = Figure(value, min(low, value), max(high, value), n, "wilson")
-        else:
-            figures[name] = Figure(value, *unbiased_interval(value, drawn, least), n)
+    n, right = int(counts.rows), int(counts.right.sum())
+    accuracy = share_figure(right, n)
+    occurring = np.flatnonzero(counts.occurs)
+    labels = [label_figures(counts, int(label), None) for label in occurring]
+    draws = _draws(counts, settings)
+    figures = {"accuracy": accuracy}
+    for name, average in AVERAGES.items():
+        value = float(average.statistic(counts))
+        weights = counts.support[occurring] / n if average.weighted else np.ones(len(labels))
+        parts = [getattr(label, average.part) for label in labels]
+        ends = [
+            unbiased_interval(value, draws[name], 0.0),
+            joined_interval(parts, weights / weights.sum()),
+        ]
+        figures[name] = _widest(value, ends, accuracy, least=0.0)
+    figures["weighted_recall"] = accuracy
+    figures["mcc"] = _mcc_figure(counts, draws["mcc"], accuracy, settings)
     return figures
+
+
+def _draws(counts: LabelCounts, settings: EvaluateSettings) -> dict[str, FloatArray]:
+    """Name -> float64 [B], the averages and mcc on the same resamples."""
+    statistics = {name: average.statistic for name, average in AVERAGES.items()}
+    statistics["mcc"] = label_counts.mcc
+    chunks = [
+        {name: statistic(chunk) for name, statistic in statistics.items()}
+        for chunk in bootstrap_counts(counts, settings.bootstrap_samples, settings.seed)
+    ]
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in statistics}
+
+
+def _mcc_figure(
+    counts: LabelCounts, draws: FloatArray, accuracy: Figure, settings: EvaluateSettings
+) -> Figure:
+    value = float(label_counts.mcc(counts))
+    if (counts.support > 0).sum() < 2:  # rows of one label cannot tell whether answers follow it
+        return Figure(value, -1.0, 1.0, accuracy.n, "unknown")
+    samples, seed = settings.bootstrap_samples, settings.seed
+    ends = [
+        unbiased_interval(value, draws, -1.0),
+        smoothed_bootstrap(counts, label_counts.mcc, samples, seed),
+    ]
+    return _widest(value, ends, accuracy, least=-1.0)
+
+
+def _widest(
+    value: float, ends: list[tuple[float, float]], accuracy: Figure, least: float
+) -> Figure:
+    """The figure with the widest of these intervals, within `least` to 1 and holding the value."""
+    if accuracy.value in (0.0, 1.0):
+        ends = [*ends, (accuracy.low, accuracy.high)]
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
+    return Figure(value, max(least, min(low, value)), min(1.0, max(high, value)), accuracy.n)
 
 
 def label_figures(counts: LabelCounts, label: int, roc_auc: float | None) -> LabelFigures:

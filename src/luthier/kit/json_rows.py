@@ -25,7 +25,7 @@ def read_json(data: bytes, name: str, encoding: str, lines: array[int]) -> dict[
         data: the whole file, decodable with `encoding`.
         name: the file's name for messages.
         encoding: Python's name of the text encoding.
-        lines: receives the line on which each object begins.
+        lines: receives the line on which each object begins; in an array several may share one.
 
     Raises:
         InputError: naming every line that is not a JSON object.
@@ -34,9 +34,10 @@ def read_json(data: bytes, name: str, encoding: str, lines: array[int]) -> dict[
     columns: dict[str, list[Any]] = {}
     is_array = data.decode(encoding)[:4096].lstrip().startswith("[")
     values = (_array if is_array else _one_per_line)(data, name, encoding, problems)
-    for line, value in values:
+    for number, (line, alone, value) in enumerate(values, start=1):
         if not isinstance(value, dict):
-            problems.add(f"{name}:{line}", f"this is {_kind(value)}, not an object")
+            where = f"{name}:{line}" if alone else f"{name}: row {number}"
+            problems.add(where, f"this is {_kind(value)}, not an object")
             continue
         before = len(lines)
         lines.append(line)
@@ -63,24 +64,27 @@ def _is_rows(value: Any) -> bool:
 
 def _one_per_line(
     data: bytes, name: str, encoding: str, problems: ProblemList
-) -> Iterator[tuple[int, Any]]:
+) -> Iterator[tuple[int, bool, Any]]:
     text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="\n")
     for number, line in enumerate(text, start=1):
         bare = line.strip(" \t\r\n")
         if not bare:
             continue
         try:
-            yield number, _DECODER.decode(bare)
+            yield number, True, _DECODER.decode(bare)
         except (ValueError, RecursionError) as error:
             problems.add(f"{name}:{number}", f"this is not JSON: {_reason(error)}")
 
 
 def _array(
     data: bytes, name: str, encoding: str, problems: ProblemList
-) -> Iterator[tuple[int, Any]]:
-    """The items of one array, each with its line; the first mistake ends the reading."""
+) -> Iterator[tuple[int, bool, Any]]:
+    """The items of one array, each with its line, and whether it stands there alone.
+
+    The first mistake ends the reading.
+    """
     text = data.decode(encoding)
-    at, line = text.index("[") + 1, 1
+    at, line, last = text.index("[") + 1, 1, 0
     line += text.count("\n", 0, at)
     separator = "["
     while True:
@@ -94,8 +98,11 @@ def _array(
             except (ValueError, RecursionError) as error:
                 problems.add(f"{name}:{line}", f"this is not JSON: {_reason(error)}")
                 return
-            yield line, value
+            follows = _skip_space(text, _skip_space(text, at) + 1)
+            alone = last < line and (text.find("\n", at, follows) >= 0 or follows >= len(text))
+            yield line, alone, value
             line += text.count("\n", start, at)
+            last = line
         after = _skip_space(text, at)
         line += text.count("\n", at, after)
         separator, at = text[after : after + 1], after + 1

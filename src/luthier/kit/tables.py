@@ -10,6 +10,7 @@ import hashlib
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,14 @@ class Table:
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.lines)
+
+    def locations(self) -> list[str]:
+        """`file:line` of each row; `file: row 17` (from 1) where rows stand on one line."""
+        shared = {a for a, b in pairwise(self.lines) if a == b}
+        return [
+            f"{self.name}: row {number}" if line in shared else f"{self.name}:{line}"
+            for number, line in enumerate(self.lines, start=1)
+        ]
 
     def first_row(self) -> list[Any]:
         """Values of the first row, in column order."""

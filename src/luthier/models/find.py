@@ -7,6 +7,7 @@ from importlib import resources, util
 from pathlib import Path
 
 from luthier.errors import ModelError, Problem, did_you_mean
+from luthier.machine_errors import machine_error
 from luthier.records import ModelSource
 
 STARTER = "starter"
@@ -136,6 +137,9 @@ def _from_hub(name: str, trust_remote_code: bool) -> Path:
                 snapshot_download(name, allow_patterns=patterns, ignore_patterns=list(OTHER_FILES))
             )
     except (OSError, ValueError) as error:
+        refused = machine_error(error)
+        if refused is not None:
+            raise refused from error
         cause: Exception = error
         why = "huggingface.co cannot be reached, and the model is not in the cache"
         if isinstance(error, RepositoryNotFoundError):

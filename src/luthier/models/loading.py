@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,6 +20,7 @@ from transformers import (
 )
 
 from luthier.errors import ModelError, Problem, SettingsError
+from luthier.machine_errors import machine_error
 from luthier.models.quiet import quiet
 from luthier.records import ModelSource
 from luthier.settings import ModelSettings
@@ -42,7 +44,7 @@ def load_tokenizer(source: ModelSource) -> PreTrainedTokenizerBase:
     Raises:
         ModelError: when it cannot be loaded, or knows more tokens than the model.
     """
-    with _explained(source, "the tokenizer"), quiet():
+    with explained(source, "the tokenizer"), quiet():
         tokenizer = AutoTokenizer.from_pretrained(
             source.path, trust_remote_code=source.trust_remote_code
         )
@@ -89,7 +91,7 @@ def load_classifier(
         ModelError: when it cannot be loaded, or weights of the encoder are missing.
         SettingsError: when a dropout or the length does not fit this architecture.
     """
-    with _explained(source, "the model"), quiet():
+    with explained(source, "the model"), quiet():
         config = _config(source)
         _apply_dropouts(config, source, settings)
         config.num_labels = len(label_names)
@@ -121,7 +123,7 @@ def load_encoder(source: ModelSource, max_length: int) -> PreTrainedModel:
         ModelError: when it cannot be loaded.
         SettingsError: when it cannot read `max_length` tokens.
     """
-    with _explained(source, "the model"), quiet():
+    with explained(source, "the model"), quiet():
         model, report = AutoModel.from_pretrained(
             source.path,
             trust_remote_code=source.trust_remote_code,
@@ -143,10 +145,19 @@ def _config(source: ModelSource) -> PreTrainedConfig:
 
 
 @contextlib.contextmanager
-def _explained(source: ModelSource, what: str) -> Iterator[None]:
+def explained(source: ModelSource, what: str) -> Iterator[None]:
+    """Raise what the libraries raise inside the block as one ModelError.
+
+    Raises:
+        ModelError: naming the folder and the library's reason.
+        MachineError: when the system refused to read it.
+    """
     try:
         yield
     except _LIBRARY_ERRORS as error:
+        refused = machine_error(error, at=Path(source.path))
+        if refused is not None:
+            raise refused from error
         reason = next((line for line in str(error).splitlines() if line.strip()), "no reason given")
         code = "trust_remote_code" in str(error)
         raise ModelError(

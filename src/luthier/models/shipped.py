@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,9 +14,9 @@ from transformers import (
 
 from luthier.errors import ModelError, Problem
 from luthier.models.find import find_model
-from luthier.models.loading import forget_defaults, load_tokenizer
+from luthier.models.loading import explained, forget_defaults, load_tokenizer
 from luthier.models.quiet import quiet
-from luthier.run_folder import recover_folder, replace_folder
+from luthier.run_folder import atomic_folder, recover_folder
 
 
 def save_shipped(
@@ -38,22 +37,18 @@ def save_shipped(
         max_length: longest input in tokens; written as the tokenizer's own limit.
         folder: target; what is there is replaced.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
     recover_folder(folder)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".tmp", dir=folder.parent))
-    temporary.chmod(0o755)
     model.config.id2label = dict(enumerate(label_names))
     model.config.label2id = {name: index for index, name in enumerate(label_names)}
     own_limit = tokenizer.model_max_length
     try:
         tokenizer.model_max_length = max_length
         forget_defaults(tokenizer)
-        with quiet():
+        with atomic_folder(folder) as temporary, quiet():
             model.save_pretrained(temporary)
             tokenizer.save_pretrained(temporary)
     finally:
         tokenizer.model_max_length = own_limit
-    replace_folder(temporary, folder)
 
 
 def load_shipped(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -65,7 +60,7 @@ def load_shipped(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase
     recover_folder(folder)
     source = find_model(str(folder.absolute()))
     tokenizer = load_tokenizer(source)
-    with quiet():
+    with explained(source, "the model"), quiet():
         model, report = AutoModelForSequenceClassification.from_pretrained(
             source.path, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )

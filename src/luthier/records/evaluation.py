@@ -17,7 +17,8 @@ class Figure:
         low: lower end of the 95 % interval.
         high: upper end.
         n: rows (or labels) it rests on.
-        method: how the interval was made (`wilson`, `bootstrap`, `delong`).
+        method: how the interval was made (`wilson`, `bootstrap`, `delong`, `newcombe`, or
+            `unknown` where the rows say nothing).
     """
 
     value: float

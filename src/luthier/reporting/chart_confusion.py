@@ -10,15 +10,13 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from luthier.records import ConfusionMatrix, FloatArray, IntArray
-from luthier.reporting.canvas import INK, MUTED, PAPER, RULE, caption, new_figure, style, to_png
-from luthier.reporting.confusions import ConfusedPair, confused_pairs, neighbourly_order, shares
-from luthier.reporting.fonts import drawable
+from luthier.reporting.canvas import INK, PAPER, RULE, caption, new_figure, style, to_png
+from luthier.reporting.confusions import neighbourly_order, shares
+from luthier.reporting.fonts import distinct
+from luthier.reporting.words import plural
 
 NUMBERED_UP_TO = 30
 """Above so many labels the cells carry no numbers, and the order shows the mix-ups."""
-LISTED_PAIRS = 30
-PAIR_LINE = 0.27
-"""Height of a line of that list, inches."""
 # One hue from paper to dark blue: order survives every kind of colour vision and grey print.
 _SHADES = LinearSegmentedColormap.from_list(
     "luthier", [PAPER, "#d3e5f2", "#8fc0e0", "#3f8fc4", "#0b5c92", "#062f4d"]
@@ -41,10 +39,10 @@ def confusion_chart(
     order = neighbourly_order(matrix) if many else range(len(matrix.labels))
     counts = np.asarray(matrix.rows, dtype=np.int64)[np.ix_(order, order)]
     share = shares(matrix)[np.ix_(order, order)]
-    names = [_name(matrix.labels[i], titles, 14 if many else 18) for i in order]
+    names = _names([matrix.labels[i] for i in order], titles, 26 if many else 18)
     with style():
         if many:
-            return _draw_many(matrix, share, names, split, titles)
+            return _draw_many(counts, share, names, split)
         return _draw_few(counts, share, names, split)
 
 
@@ -64,21 +62,11 @@ def _draw_few(counts: IntArray, share: FloatArray, names: Sequence[str], split: 
     return to_png(figure)
 
 
-def _draw_many(
-    matrix: ConfusionMatrix,
-    share: FloatArray,
-    names: Sequence[str],
-    split: str,
-    titles: Mapping[str, str] | None,
-) -> bytes:
-    n = len(names)
-    side = n * 0.135 + 1.6
-    figure = new_figure(side + 3.6, side + 0.9)
-    axes, listing = figure.subplots(1, 2, width_ratios=[side, 3.4])
-    _draw_cells(axes, share, names, size=6.5)
-    pairs = confused_pairs(matrix, LISTED_PAIRS if n > 60 else LISTED_PAIRS // 2)
-    _list_pairs(listing, pairs, titles, PAIR_LINE / side)
-    _caption(figure, np.asarray(matrix.rows), split, "labels often mixed up stand side by side")
+def _draw_many(counts: IntArray, share: FloatArray, names: Sequence[str], split: str) -> bytes:
+    side = len(names) * 0.135 + 2.2
+    figure = new_figure(side, side + 0.5)
+    _draw_cells(figure.subplots(), share, names, size=6.5)
+    _caption(figure, counts, split, "labels often mixed up stand side by side")
     return to_png(figure)
 
 
@@ -101,38 +89,19 @@ def _draw_cells(axes: Axes, share: FloatArray, names: Sequence[str], size: float
         spine.set_color(RULE)
 
 
-def _list_pairs(
-    axes: Axes,
-    pairs: Sequence[ConfusedPair],
-    titles: Mapping[str, str] | None,
-    step: float,
-) -> None:
-    axes.set_axis_off()
-    axes.set_title("Most frequent mix-ups" if pairs else "No mix-ups", fontsize=10)
-    for index, pair in enumerate(pairs):
-        y = 1.0 - (index + 0.5) * step
-        true, answered = (_name(name, titles, 18) for name in (pair.label, pair.answered))
-        axes.text(
-            0.0, y, f"{pair.count} of {pair.support}", fontsize=7.5, color=MUTED,
-            transform=axes.transAxes, va="center", in_layout=False,
-        )  # fmt: skip
-        axes.text(
-            0.2, y, f"{true} → {answered}", fontsize=7.5, transform=axes.transAxes, va="center",
-            in_layout=False,
-        )  # fmt: skip
-
-
 def _caption(figure: Figure, counts: IntArray, split: str, more: str = "") -> None:
     wrong = int(counts.sum() - np.trace(counts))
     rest = f"; {more}" if more else ""
     caption(
         figure,
         f"Confusion matrix, {split} rows",
-        f"{wrong} of {int(counts.sum())} rows wrong; "
+        f"{wrong:,} of {plural(int(counts.sum()), 'row')} wrong; "
         f"colour: share of the true label, root scale{rest}",
     )
 
 
-def _name(label: str, titles: Mapping[str, str] | None, most: int) -> str:
-    title = (titles or {}).get(label, "")
-    return drawable(f"{label} {title}" if title and title != label else label, most)
+def _names(labels: Sequence[str], titles: Mapping[str, str] | None, most: int) -> list[str]:
+    named = [(label, (titles or {}).get(label, "")) for label in labels]
+    return distinct(
+        [f"{label} {title}" if title and title != label else label for label, title in named], most
+    )

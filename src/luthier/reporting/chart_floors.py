@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from luthier.records import Evaluation, Figure, SplitEvaluation
 from luthier.reporting.canvas import BLUE, INK, MUTED, caption, new_figure, style, to_png, unit_axis
-from luthier.reporting.words import floor_title
+from luthier.reporting.words import floor_title, plural
 
 METRICS = (("macro_f1", "macro-F1"), ("accuracy", "accuracy"))
 
@@ -32,7 +32,7 @@ def floors_chart(evaluation: Evaluation) -> bytes | None:
         for line, (name, split) in zip(grid, splits, strict=True):
             for axes, (metric, title) in zip(line, METRICS, strict=True):
                 _draw_split(axes, split, metric)
-                axes.set_title(f"{title}, {split.n:,} {name} rows")
+                axes.set_title(f"{title}, {plural(split.n, f'{name} row')}")
         caption(figure, "The model beside its simple rivals", "dot: value, bar: 95 % interval")
         return to_png(figure)
 

@@ -26,10 +26,11 @@ POINTS = 1000
 
 
 def history_chart(history: Sequence[Event]) -> bytes | None:
-    """The PNG, or None when nothing was evaluated and no step was taken."""
+    """The PNG, or None when there is no course to draw: no step was taken."""
     steps = [event for event in history if isinstance(event, Stepped)]
     evaluations = [event for event in history if isinstance(event, Evaluated)]
-    if not steps and not evaluations:
+    end = max((*(e.epoch for e in steps), *(e.epoch for e in evaluations)), default=0.0)
+    if end <= 0:
         return None
     started = next((event for event in history if isinstance(event, Started)), None)
     stopped = next((e for e in reversed(history) if isinstance(e, Stopped)), None)
@@ -42,9 +43,8 @@ def history_chart(history: Sequence[Event]) -> bytes | None:
         if stopped is not None:
             for axes in (above, below):
                 axes.axvline(stopped.epoch, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-        ends = [*(step.epoch for step in steps[-1:]), *(e.epoch for e in evaluations[-1:])]
-        below.set_xlim(0, max(ends) * 1.03)
-        below.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=15))
+        below.set_xlim(0, end * 1.03)
+        below.xaxis.set_major_locator(MaxNLocator(integer=end >= 2, nbins=15 if end >= 2 else 6))
         below.set_xlabel("epoch")
         caption(figure, "Training history", stop_sentence(stopped, started, evaluations))
         return to_png(figure)

@@ -20,7 +20,8 @@ from luthier.reporting.canvas import (
     to_png,
     unit_axis,
 )
-from luthier.reporting.fonts import drawable
+from luthier.reporting.fonts import distinct
+from luthier.reporting.words import plural
 
 # shape and colour both tell the three apart
 _PANELS = (
@@ -88,13 +89,13 @@ def _name_rows(
     axes: Axes, ranked: Sequence[tuple[str, LabelFigures]], titles: Mapping[str, str] | None
 ) -> None:
     size = 7 if len(ranked) > 40 else 9
-    names = []
+    full = []
     for row, (label, figures) in enumerate(ranked):
         title = (titles or {}).get(label, "")
-        names.append(drawable(f"{label} {title}" if title and title != label else label, 26))
+        full.append(f"{label} {title}" if title and title != label else label)
         _beside(axes, row, f"{figures.support:,}", size)
     _beside(axes, -0.95 if size == 9 else -1.4, "true rows", 7.5)
-    axes.set_yticks(range(len(names)), names, fontsize=size)
+    axes.set_yticks(range(len(full)), distinct(full, 34), fontsize=size)
     axes.tick_params(axis="y", pad=26 if size == 7 else 34)
 
 
@@ -110,6 +111,6 @@ def _caption(figure: Figure, evaluation: SplitEvaluation, split: str) -> None:
     caption(
         figure,
         f"Classification report, {split} rows",
-        f"{evaluation.n:,} rows; dot: value, bar: 95 % interval; "
+        f"{plural(evaluation.n, 'row')}; dot: value, bar: 95 % interval; "
         "a long bar means few rows, not a bad label",
     )

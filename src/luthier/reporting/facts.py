@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from luthier.ledger import Looks
-from luthier.records import Audit, Diagnosis, Evaluation, Event, Source, SplitName, Splits
+from luthier.records import (
+    Audit,
+    Diagnosis,
+    EncodedFacts,
+    Evaluation,
+    Event,
+    Source,
+    SplitName,
+    Splits,
+)
 from luthier.reporting.confusions import ConfusedPair
 
 
@@ -44,6 +53,8 @@ class ReportFacts:
 
     Args:
         name: of the run, for the heading.
+        encoding: what was cut and what is unknown, by split.
+        shipped_digest: digest of the weights in `model/`; empty when there are none.
         settings: the resolved tree, nested.
         origins: dotted setting -> {"kind", "detail"}.
         environment: versions, hardware, command, and notes on the pretrained model.
@@ -57,10 +68,12 @@ class ReportFacts:
     source: Source | None = None
     audit: Audit | None = None
     splits: Splits | None = None
+    encoding: Mapping[SplitName, EncodedFacts] = field(default_factory=dict)
     history: tuple[Event, ...] = ()
     evaluation: Evaluation | None = None
     diagnosis: Diagnosis | None = None
     looks: Looks | None = None
+    shipped_digest: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)

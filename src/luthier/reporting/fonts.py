@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib.util
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -51,28 +53,70 @@ def _characters() -> frozenset[int]:
 def drawable(text: str, most: int = 24) -> str:
     """`text` on one line, at most `most` characters wide, without a character that no font has.
 
-    A Han character counts as two. What cannot be drawn becomes a white square.
+    A Han character counts as two. What cannot be drawn becomes a white square. What is too long
+    loses its middle: names of labels often begin alike and often end alike.
 
-    >>> drawable("a very long label that goes on and on", most=12)
-    'a very long…'
+    >>> drawable("card_payment_wrong_exchange_rate", most=15)
+    'card_pa…ge_rate'
     """
+    shown = _drawn(text)
+    if sum(map(_width, shown)) <= most:
+        return shown
+    tail = _head(shown[::-1], (most - 1) // 2)[::-1]
+    return f"{_head(shown, most - 1 - (most - 1) // 2).rstrip()}…{tail.lstrip()}"
+
+
+def distinct(texts: Sequence[str], most: int = 24) -> list[str]:
+    """Each text as `drawable` has it, but no two alike as long as the texts differ.
+
+    Those that would look the same get more room until they do not; those that no room tells apart
+    (they differ in what no font draws) get a number.
+    """
+    shown = [drawable(text, most) for text in texts]
+    longest = max((sum(map(_width, _drawn(text))) for text in texts), default=0)
+    for room in range(most + 1, longest + 1):
+        alike = [name for name, count in Counter(shown).items() if count > 1]
+        if not alike:
+            break
+        shown = [
+            drawable(text, room) if name in alike else name
+            for text, name in zip(texts, shown, strict=True)
+        ]
+    return _numbered(texts, shown)
+
+
+def _numbered(texts: Sequence[str], shown: Sequence[str]) -> list[str]:
+    owner: dict[str, str] = {}
+    names = []
+    for text, name in zip(texts, shown, strict=True):
+        free, number = name, 2
+        while owner.setdefault(free, text) != text:
+            free, number = f"{name} ({number})", number + 1
+        names.append(free)
+    return names
+
+
+def _drawn(text: str) -> str:
+    """The text on one line, with white squares for what cannot be drawn."""
     known = _characters()
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    shown = [
+    return "".join(
         character if ord(character) in known else UNDRAWABLE
         for character in line
         # a combining mark has no place of its own: without a glyph it is left out
         if ord(character) in known or unicodedata.category(character) != "Mn"
-    ]
-    if sum(map(_width, shown)) <= most:
-        return "".join(shown)
+    )
+
+
+def _head(text: str, most: int) -> str:
+    """The first characters of a text, at most `most` wide."""
     kept, width = "", 0
-    for character in shown:
+    for character in text:
         width += _width(character)
-        if width > most - 1:
+        if width > most:
             break
         kept += character
-    return kept.rstrip() + "…"
+    return kept
 
 
 def _width(character: str) -> int:

@@ -18,15 +18,18 @@ from luthier.records import (
     Applicability,
     Figure,
     Finding,
-    Note,
     Prescription,
     SplitEvaluation,
     Warned,
 )
 from luthier.reporting import words
 from luthier.reporting.canvas import DPI
+from luthier.reporting.chart_confusion import NUMBERED_UP_TO
 from luthier.reporting.chart_labels import ranked_labels
+from luthier.reporting.commands import workup_command
+from luthier.reporting.confusions import ConfusedPair, confused_pairs
 from luthier.reporting.facts import ReportFacts
+from luthier.reporting.language import language_of
 
 APPLICABILITY = {
     Applicability.AUTO: "a setting that Luthier may change by itself",
@@ -44,6 +47,15 @@ CHART_TITLES = {
 LONGEST_TEXT = 300
 """Characters of an example text; a longer one is cut and says so."""
 CSS_PIXELS_PER_INCH = 96
+LISTED_MIXUPS = 30
+
+
+class Said(NamedTuple):
+    """One line on what was guessed, dropped, cut or chosen; `kind` is a note's, or `note`."""
+
+    stage: str
+    kind: str
+    message: str
 
 
 class SettingLine(NamedTuple):
@@ -73,6 +85,7 @@ def page(facts: ReportFacts, charts: Mapping[str, bytes]) -> str:
         findings=_by_severity(facts),
         splits=_splits(facts),
         notes=list(notes(facts)),
+        warning=words.other_weights_sentence(facts.evaluation, facts.shipped_digest),
         settings=list(settings_lines(facts.settings, facts.origins)),
         environment=list(flattened(facts.environment)),
     )  # fmt: skip
@@ -98,6 +111,13 @@ class Chart(NamedTuple):
     width: int
     folded: bool
 
+    @property
+    def split(self) -> str:
+        """The split of a confusion matrix, else empty."""
+        if not self.name.startswith("confusion_matrix"):
+            return ""
+        return "validation" if self.folded else "test"
+
 
 def verdict(facts: ReportFacts) -> Verdict:
     """How good the model is, in plain sentences; the test rows speak where they were judged."""
@@ -113,19 +133,27 @@ def verdict(facts: ReportFacts) -> Verdict:
     return Verdict(scores, rivals, looks, split)
 
 
-def notes(facts: ReportFacts) -> Iterator[tuple[str, Note]]:
+def notes(facts: ReportFacts) -> Iterator[Said]:
     """Everything that was guessed, dropped, cut or chosen, with the stage that said it."""
     stages = (("load", facts.source), ("audit", facts.audit), ("split", facts.splits))
     for stage, record in stages:
         for note in record.notes if record is not None else ():
-            yield stage, note
+            yield Said(stage, note.kind, note.message)
     for message in facts.environment.get("notes", ()):
-        yield "encode", Note("chosen", str(message))
+        yield Said("encode", "chosen", str(message))
     for event in facts.history:
         if isinstance(event, Warned):
-            yield "train", Note("warning", event.message)
+            yield Said("train", "warning", event.message)
     for message in facts.evaluation.notes if facts.evaluation else ():
-        yield "evaluate", Note("warning", message)
+        yield Said("evaluate", "note", message)
+
+
+def mixups(facts: ReportFacts, split: str) -> tuple[ConfusedPair, ...]:
+    """The most frequent mix-ups of a matrix with so many labels that its cells have no numbers."""
+    judged = facts.evaluation.splits.get(split) if facts.evaluation and split else None
+    if judged is None or len(judged.confusion_matrix.labels) <= NUMBERED_UP_TO:
+        return ()
+    return confused_pairs(judged.confusion_matrix, LISTED_MIXUPS)
 
 
 def settings_lines(
@@ -217,6 +245,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "as_yaml": as_yaml,
+        "language": language_of,
         "applicability": APPLICABILITY.__getitem__,
         "floor_title": words.floor_title,
         "interval": _interval,
@@ -226,7 +255,14 @@ def _environment() -> Environment:
         "short": words.short_value,
         "track_record": words.track_record_in_words,
         "shortened": _shortened,
+        "thousands": "{:,}".format,
         "with_interval": words.with_interval,
     }
-    environment.globals |= {"metric_names": _metric_names, "plural": words.plural}
+    environment.globals |= {
+        "command": workup_command,
+        "metric_names": _metric_names,
+        "mixups": mixups,
+        "plural": words.plural,
+        "share": words.share,
+    }
     return environment

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from luthier.ledger import Looks
-from luthier.records import Evaluated, Figure, SplitEvaluation, Started, Stopped
+from luthier.records import Evaluated, Evaluation, Figure, SplitEvaluation, Started, Stopped
 
 FLOOR_TITLES: Mapping[str, str] = {
     "majority": "always the most frequent label",
@@ -69,10 +69,11 @@ def track_record_in_words(record: Mapping[str, Any] | None) -> str:
     if record is None:
         return "Not measured."
     return (
-        f"Found {record['hits']} of {record['planted']} planted faults"
+        f"Found {record['hits']} of {plural(record['planted'], 'planted fault')}"
         f"{_in_brackets(record['recall'])}; for {record['cannot_tell']} it said that it cannot "
-        f"tell. False alarms: {record['false_alarms']} on {record['healthy']} healthy "
-        f"runs{_in_brackets(record['false_alarm_rate'])}. Measured on {record['measured_on']}, by "
+        f"tell. False alarms: {record['false_alarms']} on "
+        f"{plural(record['healthy'], 'healthy run')}{_in_brackets(record['false_alarm_rate'])}. "
+        f"Measured on {record['measured_on']}, by "
         "`benchmarks/faultbench.py`. On real runs of other kinds it is not measured."
     )
 
@@ -102,15 +103,32 @@ def floor_sentences(evaluation: SplitEvaluation) -> tuple[str, ...]:
         rival = figures.get("macro_f1")
         if rival is None or model is None:
             continue
-        gap = model.value - rival.value
-        side = f"{abs(gap):.3f} {'above' if gap >= 0 else 'below'}"
-        apart = model.low > rival.high or model.high < rival.low
         title = floor_title(name)
         sentences.append(
-            f"{title[0].upper()}{title[1:]}: macro-F1 {with_interval(rival)}. The model is {side}; "
-            f"the intervals {'do not overlap' if apart else 'overlap'}."
+            f"{title[0].upper()}{title[1:]}: macro-F1 {with_interval(rival)}. "
+            f"The model is {_beside(model, rival)}."
         )
     return tuple(sentences)
+
+
+def _beside(model: Figure, rival: Figure) -> str:
+    gap = model.value - rival.value
+    if abs(gap) < 1e-9:  # the same answers, added up in another order
+        return "exactly as good"
+    size = f"{abs(gap):.3f}" if abs(gap) >= 0.0005 else "less than 0.001"
+    apart = model.low > rival.high or model.high < rival.low
+    return (
+        f"{size} {'above' if gap > 0 else 'below'}; "
+        f"the intervals {'do not overlap' if apart else 'overlap'}"
+    )
+
+
+def share(part: int, whole: int) -> str:
+    """`2.4 %`; what is more than none never reads as 0."""
+    if part == 0 or whole == 0:
+        return "0 %"
+    percent = 100 * part / whole
+    return f"{percent:.1f} %" if percent >= 0.05 else "under 0.1 %"
 
 
 def looks_sentence(looks: Looks | None) -> str:
@@ -127,6 +145,28 @@ def looks_sentence(looks: Looks | None) -> str:
     )
 
 
+def other_weights_sentence(evaluation: Evaluation | None, shipped_digest: str) -> str:
+    """A warning where the figures are of other weights than `model/`; empty where they agree.
+
+    Also empty where one of the two digests is not recorded.
+    """
+    judged = evaluation.splits if evaluation is not None else {}
+    strange = [
+        (name, split.model_digest)
+        for name, split in judged.items()
+        if shipped_digest and split.model_digest not in ("", shipped_digest)
+    ]
+    if not strange:
+        return ""
+    names = [name for name, _ in strange]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return (
+        f"The figures on {listed} rows were measured on other weights (digest "
+        f"{strange[0][1][:12]}) than those in model/ (digest {shipped_digest[:12]}), so figures "
+        "and findings need not hold for the model that ships. Judge and diagnose this run again."
+    )
+
+
 def stop_sentence(
     stopped: Stopped | None, started: Started | None, evaluations: Sequence[Evaluated]
 ) -> str:
@@ -137,7 +177,7 @@ def stop_sentence(
     of = f" of {started.num_train_epochs}" if started is not None else ""
     metric = metric_title(stopped.metric_name)
     why = {
-        "finished": "all epochs done",
+        "finished": "its only epoch done" if of == " of 1" else "all epochs done",
         "early_stopping": f"no better validation {metric} (early stopping)",
         "interrupted": "interrupted by hand",
         "time_budget": "the time budget was used up",

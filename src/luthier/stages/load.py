@@ -76,7 +76,7 @@ def load(
     rows = Rows(
         ids=np.arange(source.rows, dtype=np.int64),
         columns=columns,
-        locations=[f"{p.table.name}:{line}" for p in parts for line in p.table.lines],
+        locations=[place for part in parts for place in part.table.locations()],
         given_split=[p.file.split for p in parts for _ in p.table.lines],
         source=source,
         label_titles=titles,

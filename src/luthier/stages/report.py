@@ -28,6 +28,7 @@ from luthier.reporting.facts import ReportFacts, ShownPair, ShownRow
 from luthier.reporting.fonts import chinese_font
 from luthier.reporting.model_card import model_card
 from luthier.reporting.page import page
+from luthier.reporting.words import other_weights_sentence
 from luthier.run_folder import RUN_SETTINGS, RunFolder, atomic_path, write_text
 from luthier.settings import Settings
 
@@ -41,7 +42,8 @@ ROWS_PER_FINDING = 5
 def report(run: RunFolder, rows: Rows | None) -> Path:
     """Write `plots/*.png`, `report.html` and the card of the shipped model.
 
-    A run that ended early is reported as far as it came; without a model there is no card.
+    A run that ended early is reported as far as it came; without a model there is no card, and
+    figures of other weights are not written beside a model.
 
     Args:
         run: the run folder.
@@ -57,8 +59,9 @@ def report(run: RunFolder, rows: Rows | None) -> Path:
     facts = gather(run, rows)
     missing = list(facts.missing)
     if run.model.is_dir():
-        card = _part(missing, lambda: _card(facts))
-        if card is not None:
+        if other_weights_sentence(facts.evaluation, facts.shipped_digest):
+            missing.append("The card in model/ was left alone: the figures are of other weights.")
+        elif (card := _part(missing, lambda: _card(facts))) is not None:
             write_text(run.model / "README.md", card)
     facts = replace(facts, missing=tuple(missing))
     charts = draw_charts(facts.history, facts.evaluation, facts.titles)
@@ -77,7 +80,7 @@ def gather(run: RunFolder, rows: Rows | None) -> ReportFacts:
     diagnosis: Diagnosis | None = _part(missing, lambda: run.diagnosis)
     history: tuple[Event, ...] = _part(missing, lambda: run.history) or ()
     settings: Mapping[str, Any] = _part(missing, lambda: _yaml(run.path / RUN_SETTINGS)) or {}
-    environment = _part(missing, lambda: _json(run, "environment.json")) or {}
+    environment = _part(missing, lambda: run.environment) or {}
     if not any(isinstance(event, Stopped) for event in history):
         missing.append("Training has not come to an end in this run.")
     if rows is None:
@@ -89,10 +92,12 @@ def gather(run: RunFolder, rows: Rows | None) -> ReportFacts:
         source=_part(missing, lambda: run.source),
         audit=_part(missing, lambda: run.audit),
         splits=splits,
+        encoding=_part(missing, lambda: run.encoding) or {},
         history=history,
         evaluation=evaluation,
         diagnosis=diagnosis,
         looks=_looks(run, evaluation, missing),
+        shipped_digest=_part(missing, lambda: _shipped_digest(run)) or "",
         settings=settings.get("settings", {}),
         origins=settings.get("origins", {}),
         environment=environment,
@@ -134,15 +139,9 @@ def _part(missing: list[str], read: Callable[[], T]) -> T | None:
         return read()
     except RunFolderError as error:
         missing.extend(f"{problem.where}: {problem.what}." for problem in error.problems)
-    except (ValueError, KeyError, TypeError, yaml.YAMLError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
         missing.append(f"A part of this run cannot be read: {str(error).splitlines()[0]}.")
     return None
-
-
-def _json(run: RunFolder, name: str) -> dict[str, Any]:
-    run.require(name)
-    value: dict[str, Any] = json.loads((run.path / name).read_text(encoding="utf-8"))
-    return value
 
 
 def _yaml(path: Path) -> dict[str, Any]:
@@ -150,10 +149,17 @@ def _yaml(path: Path) -> dict[str, Any]:
     return value
 
 
+def _shipped_digest(run: RunFolder) -> str:
+    manifest = run.model / "luthier.json"
+    if not manifest.is_file():
+        return ""
+    return str(json.loads(manifest.read_text(encoding="utf-8")).get("digest", ""))
+
+
 def _looks(run: RunFolder, evaluation: Evaluation | None, missing: list[str]) -> Looks | None:
     if evaluation is None or "test" not in evaluation.splits:
         return None
-    return _part(missing, lambda: Looks(**_json(run, "test_set_looks.json")))
+    return _part(missing, lambda: run.read("test_set_looks.json", Looks))
 
 
 def _pairs(

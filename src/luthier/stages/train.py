@@ -8,6 +8,7 @@ from luthier.records import (
     Engine,
     Evaluated,
     Event,
+    Saved,
     Started,
     Stepped,
     Stopped,
@@ -41,6 +42,15 @@ def train(job: TrainJob, engine: Engine, run: RunFolder | None = None) -> Iterat
         else:
             run.append_history(event)
         yield event
+        if number == 0 and job.resume and _lost_checkpoints(before, event):
+            warned = Warned(0, "the checkpoints of this run are gone: training starts again")
+            run.append_history(warned)
+            yield warned
+
+
+def _lost_checkpoints(before: Sequence[Event], first: Event) -> bool:
+    saved = any(isinstance(event, Saved) for event in before)
+    return saved and isinstance(first, Started) and first.resumed_from_step is None
 
 
 def history_up_to(history: Sequence[Event], first: Event) -> tuple[Event, ...]:

@@ -1,31 +1,38 @@
-"""The last weights were judged or shipped, not the best ones.
+"""Other weights than the best ones were judged or shipped.
 
 ## What it is
 
-Training went on after its best checkpoint, and the weights that answered the test rows, or those
-that ship, are those of the last step.
+The weights that answered the test rows, or those that ship, are not those of the best checkpoint:
+they are of the last step, they were never trained, or the judged ones are not the ones that ship.
 
 ## Why it hurts
 
-The figures, or the model that people get, are worse than what was already there; nothing else
-in the run shows it.
+Where other weights were judged than ship, the figures say nothing about the model that people get.
+Where the last ones are used, figures or model are worse than what was already there. Nothing else
+in the run shows either.
 
 ## How it is detected
 
 Each checkpoint has a digest: sha256 over its weight tensors. The digests of the evaluated and of
-the shipped weights are compared with those of the best and the last checkpoint. This is
-exact. What it costs is the regret: validation metric at the best step minus that at the last.
+the shipped weights are compared with each other and with those of the first, best and last
+checkpoint. This is exact. What the last step costs is the regret: validation metric at the best
+step minus that at the last.
 
 ## What stays quiet
 
-Runs whose last step is their best one.
+Runs whose best weights were judged and shipped, be they those of the last step or not. Judged and
+shipped weights that are the same but no checkpoint of the run: whether they are worse is unknown.
 
 ## What to do
 
-Evaluate and export the best checkpoint, then look at the figures again.
+Export the best checkpoint, judge what ships (`luthier evaluate RUN`), and look at the figures
+again.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from luthier.faults import example_evidence as example
 from luthier.records import (
@@ -42,7 +49,16 @@ from luthier.records import (
     Severity,
 )
 
-FAULT = FaultInfo("last_instead_of_best", "E5", "Last weights instead of the best")
+FAULT = FaultInfo("last_instead_of_best", "E5", "Other weights than the best ones")
+
+Role = Literal["best", "last", "initial", "other"]
+
+WORDS: Mapping[Role, str] = {
+    "best": "those of the best checkpoint",
+    "last": "those of the last step",
+    "initial": "untrained ones",
+    "other": "weights that no checkpoint of the run holds",
+}
 
 LIMITS: tuple[tuple[float, Severity], ...] = ((0.03, "high"), (0.01, "medium"))
 """Regret on the validation metric from which it counts so much; below all of them it is low."""
@@ -52,47 +68,77 @@ def detect(checkpoints: CheckpointFacts) -> Outcome:
     """Compare digests."""
     facts = checkpoints
     used = {"evaluated": facts.evaluated, "shipped": facts.shipped}
-    unknown = [role for role, digest in used.items() if not digest]
-    if unknown or not facts.best or not facts.last:
+    if not all((facts.best, facts.last, *used.values())):
         return CannotTell("Some weights have no digest.", "digests of all checkpoints")
     regret = facts.best_metric - facts.last_metric
-    if facts.metric_name == "loss":
-        regret = -regret
-    measured = {
+    regret = -regret if facts.metric_name == "loss" else regret
+    roles = {role: _role(digest, facts) for role, digest in used.items()}
+    measured: dict[str, Any] = {
         "best_step": facts.best_step,
         "last_step": facts.last_step,
         "best_metric": facts.best_metric,
         "last_metric": facts.last_metric,
         "regret": regret,
+        "wrong_weights": [role for role, found in roles.items() if found != "best"],
+        **roles,
     }
-    if facts.last == facts.best:
-        return Clear("The last weights are the best ones.", measured)
-    wrong = [role for role, digest in used.items() if digest == facts.last]
-    if wrong:
-        return Fired(
-            f"The {' and '.join(wrong)} weights are those of the last step ({facts.last_step}), "
-            f"not of the best one ({facts.best_step}): validation {facts.metric_name} "
-            f"{facts.last_metric:.3f} instead of {facts.best_metric:.3f}.",
-            next((severity for limit, severity in LIMITS if regret >= limit), "low"),
-            measured | {"wrong_weights": wrong},
-            {severity: limit for limit, severity in LIMITS},
+    wrong = _last_used(facts, measured)
+    if facts.evaluated != facts.shipped:
+        other = (
+            "The figures belong to other weights than those that ship: judged were "
+            f"{WORDS[roles['evaluated']]}, and {WORDS[roles['shipped']]} ship."
         )
-    strange = [role for role, digest in used.items() if digest != facts.best]
-    if strange:
+        return Fired(f"{other} {wrong}".strip(), "high", measured)
+    if roles["shipped"] == "initial":
+        return Fired("The weights that ship were never trained.", "high", measured)
+    if roles["shipped"] == "other":
         return CannotTell(
-            f"The {' and '.join(strange)} weights are neither the best nor the last checkpoint.",
+            "The weights that were judged and ship are no checkpoint of this run.",
             "weights whose digest is in the run's history; evaluate the run again",
             measured,
         )
+    if wrong:
+        severity: Severity = next((name for limit, name in LIMITS if regret >= limit), "low")
+        return Fired(wrong, severity, measured, {name: limit for limit, name in LIMITS})
     return Clear("The best weights were evaluated and shipped.", measured)
+
+
+def _role(digest: str, facts: CheckpointFacts) -> Role:
+    """Which checkpoint a digest is; the best one where the last one equals it."""
+    if digest == facts.best:
+        return "best"
+    if digest == facts.last:
+        return "last"
+    return "initial" if digest == facts.initial else "other"
+
+
+def _last_used(facts: CheckpointFacts, measured: Mapping[str, Any]) -> str:
+    wrong = [role for role in ("evaluated", "shipped") if measured[role] == "last"]
+    if not wrong:
+        return ""
+    return (
+        f"The {' and '.join(wrong)} weights are those of the last step ({facts.last_step}), "
+        f"not of the best one ({facts.best_step}): validation {facts.metric_name} "
+        f"{facts.last_metric:.3f} instead of {facts.best_metric:.3f}."
+    )
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """Nothing needs to be trained again: the better weights exist."""
+    if fired.measured["shipped"] == "best":
+        return (
+            Prescription(
+                "Judge the weights that ship: luthier evaluate RUN.",
+                "The figures of the run are those of other weights.",
+                Applicability.ASK,
+            ),
+        )
+    gain = f"It is {fired.measured['regret']:.3f} better on validation than the last checkpoint, "
     return (
         Prescription(
-            "Evaluate and export checkpoints/best instead of checkpoints/last.",
-            f"It is {fired.measured['regret']:.3f} better on validation and is on disk already.",
+            "Export checkpoints/best instead of what ships, then judge it: luthier evaluate RUN.",
+            f"{gain if fired.measured['shipped'] == 'last' else 'It was chosen on validation, '}"
+            "and it is on disk already.",
             Applicability.ASK,
         ),
     )
@@ -124,9 +170,27 @@ CASES = (
         "clear",
     ),
     Case(
-        "weights that no checkpoint knows",
-        "near_miss",
+        "strange weights judged, the best ones shipped",
+        "firing",
         {"checkpoints": example.checkpoints("other", "best")},
+        "fired",
+    ),
+    Case(
+        "strange weights shipped, the last step being the best one",
+        "firing",
+        {"checkpoints": example.checkpoints("best", "other", last="best")},
+        "fired",
+    ),
+    Case(
+        "untrained weights judged and shipped",
+        "firing",
+        {"checkpoints": example.checkpoints("initial", "initial", last="best")},
+        "fired",
+    ),
+    Case(
+        "one set of weights judged and shipped, but none of this run",
+        "near_miss",
+        {"checkpoints": example.checkpoints("other", "other", last="best")},
         "cannot_tell",
     ),
 )

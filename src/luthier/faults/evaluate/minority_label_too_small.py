@@ -142,21 +142,21 @@ def _listed(labels: Sequence[LabelTally], most: int = 5) -> str:
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
-    """More test rows for what is unmeasured, more training rows for what is bad."""
+    """More training rows for what is bad, more test rows for what is unmeasured."""
     cures = []
     if fired.measured["bad_labels"]:
         names = ", ".join(fired.measured["bad_labels"])
         cures += [
             Prescription(
-                f"Label more training rows of: {names}.",
-                "These labels are worse than the rest, and that is no accident of few test rows.",
-                Applicability.ADVICE,
-            ),
-            Prescription(
                 "Weight labels by how rare they are.",
                 "It often does nothing and sometimes helps rare labels: try it before keeping it.",
                 Applicability.AUTO,
                 {"train.class_weights": "balanced"},
+            ),
+            Prescription(
+                f"Label more training rows of: {names}.",
+                "These labels are worse than the rest, and that is no accident of few test rows.",
+                Applicability.ADVICE,
             ),
         ]
     if fired.measured["test_rows_needed"]:

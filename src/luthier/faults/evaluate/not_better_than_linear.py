@@ -33,6 +33,7 @@ a pretrained model that knows this language and subject, or the simple rival its
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from luthier.faults import example_evidence as example
 from luthier.kit import label_counts
@@ -74,6 +75,10 @@ def detect(
 ) -> Outcome:
     """Compare with the better rival, row by row."""
     ours, found = validation_predictions, strongest_rival(floor_predictions)
+    if found is None and not settings.evaluate.floors:
+        return CannotTell(
+            "Simple rivals are switched off (evaluate.floors).", "a linear rival to compare with"
+        )
     if found is None or not (ours.labels >= 0).any():
         needs = "a linear rival (evaluate.floors: true) and labelled validation rows"
         return CannotTell("There is nothing to compare with.", needs)
@@ -121,30 +126,46 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
         return (
             Prescription(
                 "Take a pretrained model that knows the language and subject (model.name_or_path), "
-                "or use the linear model: it is as good and far cheaper.",
+                f"or use the linear model: it is {_how_good(found)} and far cheaper.",
                 "The training rows are learned, but what was learned does not carry over.",
                 Applicability.ADVICE,
             ),
         )
-    rate, epochs = found["learning_rate"], found["num_train_epochs"]
+    rate, budget = found["learning_rate"], found["time_budget"]
     # a rate that ruins the encoder leaves it at the commonest label; one that learns is not ruined
-    high = rate > HIGH_RATE and found["train_accuracy"] < found["commonest_label"] + NOT_LEARNED
-    longer = Prescription(
-        "Train twice as long.",
-        "The model has hardly learned its own training rows.",
-        Applicability.AUTO,
-        {"train.num_train_epochs": 2 * epochs}
-        | ({} if found["time_budget"] == "none" else {"train.time_budget": "none"}),
+    if rate > HIGH_RATE and found["train_accuracy"] < found["commonest_label"] + NOT_LEARNED:
+        return (
+            Prescription(
+                "Lower the learning rate tenfold.",
+                "At this rate nothing was learned: the encoder may have been ruined in the first "
+                "steps, and more of them would not mend it.",
+                Applicability.ASK,
+                {"train.learning_rate": float(f"{rate / 10:.3g}")},
+            ),
+        )
+    longer = {"train.num_train_epochs": 2 * found["num_train_epochs"]}
+    return (
+        Prescription(
+            "Train twice as long."
+            + ("" if budget == "none" else f" It takes the time budget of {budget} away."),
+            "The model has hardly learned its own training rows.",
+            # time that a person has limited is spent only when that person says so
+            Applicability.AUTO if budget == "none" else Applicability.ASK,
+            longer | ({} if budget == "none" else {"train.time_budget": "none"}),
+        ),
+        Prescription(
+            "Raise the learning rate threefold.",
+            "With this rate and these epochs the weights may hardly have moved.",
+            Applicability.ASK,
+            {"train.learning_rate": float(f"{rate * 3:.3g}")},
+        ),
     )
-    other_rate = Prescription(
-        "Lower the learning rate tenfold." if high else "Raise the learning rate threefold.",
-        "At this rate nothing was learned: the encoder may have been ruined in the first steps."
-        if high
-        else "With this rate and these epochs the weights may hardly have moved.",
-        Applicability.ASK,
-        {"train.learning_rate": float(f"{rate / 10 if high else rate * 3:.3g}")},
-    )
-    return (other_rate, longer) if high else (longer, other_rate)
+
+
+def _how_good(found: Mapping[str, Any]) -> str:
+    """What the intervals say of the rival: surely better, or not to be told apart by 2 points."""
+    ends = (found["accuracy_difference"][2], found["macro_f1_difference"][2])
+    return "better" if min(ends) < 0 else "as good"
 
 
 PLANT = Plant(
@@ -167,8 +188,37 @@ def _case(right: int, wrong: int, rival_right: int) -> dict[str, object]:
     }
 
 
+_RULED_OUT: dict[str, object] = {
+    "floor_predictions": {},
+    "settings": Settings.model_validate({"evaluate": {"floors": False}}),
+}
+
 CASES = (
     Case("eight points below the rival", "firing", _case(320, 80, 352), "fired"),
+    Case(
+        "its own rows learned, and still below the rival",
+        "firing",
+        _case(320, 80, 352) | {"train_predictions": example.right_and_wrong(99, 1)},
+        "fired",
+    ),
+    Case(
+        "a rate that ruins",
+        "firing",
+        _case(200, 200, 352)
+        | {
+            "train_predictions": example.right_and_wrong(50, 50),
+            "settings": Settings.model_validate({"train": {"learning_rate": 0.01}}),
+        },
+        "fired",
+    ),
+    Case(
+        "below the rival, in a limited time",
+        "firing",
+        _case(320, 80, 352)
+        | {"settings": Settings.model_validate({"train": {"time_budget": "5m"}})},
+        "fired",
+    ),
+    Case("rivals switched off", "quiet", _case(320, 80, 352) | _RULED_OUT, "cannot_tell"),
     Case("never different from the rival", "firing", _case(320, 80, 320), "fired"),
     Case("ten points above the rival", "quiet", _case(360, 40, 320), "clear"),
     Case("only three points above, but surely so", "near_miss", _case(332, 68, 320), "clear"),

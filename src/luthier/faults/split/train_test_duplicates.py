@@ -1,41 +1,51 @@
-"""Rows to be judged on were also learned from.
+"""Rows to be judged on are not new: they were learned from, chosen on, or stand there twice.
 
 ## What it is
 
-A text of the test rows (or of the validation rows) also stands in the training rows, equal after
-Unicode normalisation (NFKC), lower case, and without punctuation and spare spaces.
+A text of the test rows also stands in the training rows or in the validation rows, or a text of
+the validation rows stands in the training rows. Texts are equal when they are so after Unicode
+normalisation (NFKC), lower case, and without punctuation and spare spaces.
 
 ## Why it hurts
 
-The model may answer such a row from memory. Test figures then promise more than new texts will
-give, and on validation a checkpoint that memorises well looks better than it is.
+A row that was learned from may be answered from memory. Test figures then promise more than new
+texts will give, and on validation a checkpoint that memorises well looks better than it is.
+The best checkpoint is the one that does best on validation: where the test rows stand there, the
+test figure is the best of many, not one look. And intervals take rows as independent: where a
+text stands several times among the test rows, they are too narrow.
 
 ## How it is detected
 
-The normalised texts of the splits are compared. The share of leaked rows comes with its Wilson
-interval (Wilson 1927). Any leaked row is reported; how much it matters follows from the share.
-Leaked rows with the same label make figures too good, those with another label too bad: both are
-counted.
+The normalised texts of the splits are compared. The share of such rows comes with its Wilson
+interval (Wilson 1927). Any row that was learned from or chosen on is reported; how much it matters
+follows from the share, and learning weighs more than choosing. Rows learned with the same label
+make figures too good, those with another label too bad: both are counted. Of repeated test
+texts the design effect is measured (Kish 1965): the root of it is how much too narrow intervals are
+at most, if repeated texts are all answered alike. They are a finding by themselves, and a note
+only, from 1.1 times: they may be copies, or messages that many people send.
 
 ## What stays quiet
 
-Duplicates inside one split. Texts that are merely alike: short questions are rightly so.
+Duplicates inside the training or the validation rows, and few inside the test rows. Texts that are
+merely alike: short questions are rightly so.
 
 ## What to do
 
-Take the leaked texts out of the training rows, not out of the test rows; or hand Luthier all rows
-in one file: its own split keeps equal texts on one side.
+Take the repeated texts out of the training or validation rows, not out of the test rows; or hand
+Luthier all rows in one file: its own split keeps equal texts on one side. Of copies among the test
+rows keep one each.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from luthier.faults import example_evidence as example
 from luthier.kit.intervals import wilson
-from luthier.kit.text_key import text_key
+from luthier.kit.repeated_texts import keyed_by_split, repeated, said_before
 from luthier.records import (
-    SPLIT_NAMES,
+    SEVERITIES,
     Applicability,
     CannotTell,
     Case,
@@ -51,10 +61,20 @@ from luthier.records import (
     Splits,
 )
 
-FAULT = FaultInfo("train_test_duplicates", "D2", "Test rows that were learned from")
+FAULT = FaultInfo("train_test_duplicates", "D2", "Rows to judge on that are not new")
 
-LIMITS: tuple[tuple[float, Severity], ...] = ((0.05, "high"), (0.01, "medium"), (0.005, "low"))
-"""Share of leaked rows, in the worse of the two splits, from which it counts so much."""
+Limits = tuple[tuple[float, Severity], ...]
+
+LEARNED: Limits = ((0.05, "high"), (0.01, "medium"), (0.005, "low"), (0.0, "note"))
+"""Share of rows that were learned from, in the worse split, above which it counts so much."""
+
+CHOSEN_ON: Limits = ((0.5, "high"), (0.05, "medium"), (0.01, "low"), (0.0, "note"))
+"""Share of test rows that stand in validation: the best of some epochs is a small gain."""
+
+REPEATED: Limits = ((1.1, "note"),)
+"""How many times too narrow intervals are at most, for texts repeated among the test rows."""
+
+LIMITS = {"learned": LEARNED, "chosen_on": CHOSEN_ON, "repeated": REPEATED}
 
 JUDGED: tuple[SplitName, ...] = ("test", "validation")
 
@@ -63,62 +83,99 @@ MOST_ROWS = 300
 
 
 def detect(rows: Rows, splits: Splits) -> Outcome:
-    """Look up every test and validation text among the training texts."""
-    keyed = _keyed(rows, splits)
+    """Look up every text to be judged on among the rows that came before it."""
+    keyed = keyed_by_split(rows, splits)
     judged = [split for split in JUDGED if keyed[split]]
-    if not keyed["train"] or not judged:
+    if not judged or not (keyed["train"] or len(judged) == 2):
         return CannotTell("There is nothing to compare.", "training rows, and rows to judge on")
-    learned: defaultdict[str, set[str]] = defaultdict(set)
-    for key, _, label in keyed["train"]:
-        learned[key].add(label)
-    measured: dict[str, float] = {}
-    leaked: list[int] = []
-    parts: list[str] = []
-    for split in judged:
-        found = [(i, label in learned[key]) for key, i, label in keyed[split] if key in learned]
-        n, same = len(keyed[split]), sum(same for _, same in found)
-        low, high = wilson(len(found), n)
-        figures = {"rows": n, "leaked": len(found), "leaked_same_label": same}
-        ends = {"share": len(found) / n, "share_low": low, "share_high": high}
-        measured |= {f"{split}_{name}": value for name, value in (figures | ends).items()}
-        leaked += [i for i, _ in found]
-        if found:
-            share = f"{len(found) / n:.1%}, interval {low:.1%} to {high:.1%}"
-            parts.append(f"{len(found)} of {n} {split} rows ({share}; {same} with the same label)")
-    if not leaked:
-        return Clear(f"No {' or '.join(judged)} text stands in the training rows.", measured)
-    worst = max(measured[f"{split}_share"] for split in judged)
+    learned = {split: said_before(keyed[split], keyed["train"]) for split in judged}
+    chosen = said_before(keyed["test"], keyed["validation"])
+    shared, too_narrow = repeated(keyed["test"])
+    measured: dict[str, Any] = {"test_repeated": shared, "test_too_narrow": too_narrow}
+    for split, found in learned.items():
+        measured |= _shares(f"{split}_leaked", len(found), len(keyed[split]))
+        measured[f"{split}_leaked_same_label"] = sum(found.values())
+    measured |= _shares("test_chosen_on", len(chosen), len(keyed["test"]))
+    severities = {
+        "learned": _severity(max(measured[f"{split}_leaked_share"] for split in judged), LEARNED),
+        "chosen_on": _severity(measured["test_chosen_on_share"], CHOSEN_ON),
+        "repeated": _severity(too_narrow, REPEATED),
+    }
+    message = " ".join(_sentences(measured, judged))
+    present = {name: severity for name, severity in severities.items() if severity}
+    if not present:
+        none = f"No {' or '.join(judged)} text stands among rows that were used before it."
+        return Clear(f"{none} {message}".strip(), measured)
+    rows_touched = [*learned.get("test", ()), *chosen, *learned.get("validation", ())]
     return Fired(
-        f"The training rows also hold the texts of {' and '.join(parts)}.",
-        next((severity for limit, severity in LIMITS if worst >= limit), "note"),
-        measured,
-        {severity: limit for limit, severity in LIMITS},
-        tuple(leaked[:MOST_ROWS]),
+        message,
+        max(present.values(), key=SEVERITIES.index),
+        measured | {f"{name}_severity": severity for name, severity in present.items()},
+        {f"{name}_{severity}": x for name, limits in LIMITS.items() for x, severity in limits},
+        tuple(dict.fromkeys(rows_touched))[:MOST_ROWS],
     )
 
 
-def _keyed(rows: Rows, splits: Splits) -> dict[SplitName, list[tuple[str, int, str]]]:
-    """Split -> (text key, row id, label) of its rows."""
-    side = dict(zip(splits.row_ids.tolist(), splits.names, strict=True))
-    keyed: dict[SplitName, list[tuple[str, int, str]]] = {name: [] for name in SPLIT_NAMES}
-    columns = rows.columns
-    for i, text, label in zip(rows.ids.tolist(), columns["text"], columns["label"], strict=True):
-        if i in side:
-            keyed[side[i]].append((text_key(text), i, label))
-    return keyed
+def _shares(name: str, count: int, n: int) -> dict[str, float]:
+    low, high = wilson(count, n)
+    ends = {"share": count / max(1, n), "share_low": low, "share_high": high}
+    return {name: count, f"{name}_of": n} | {f"{name}_{end}": at for end, at in ends.items()}
+
+
+def _severity(value: float, limits: Limits) -> Severity | None:
+    return next((severity for limit, severity in limits if value > limit), None)
+
+
+def _sentences(measured: Mapping[str, Any], judged: Sequence[SplitName]) -> list[str]:
+    """What was found, each in its own sentence; nothing about what was not."""
+    parts = [
+        f"{_said(measured, f'{split}_leaked', split)[:-1]}; "
+        f"{measured[f'{split}_leaked_same_label']:,} with the same label)"
+        for split in judged
+        if measured[f"{split}_leaked"]
+    ]
+    said = [f"The training rows also hold the texts of {' and '.join(parts)}."] if parts else []
+    if measured["test_chosen_on"]:
+        said.append(
+            f"The validation rows also hold the texts of "
+            f"{_said(measured, 'test_chosen_on', 'test')}: the best checkpoint is chosen on them."
+        )
+    if measured["test_repeated"]:
+        said.append(
+            f"{measured['test_repeated']:,} test rows share their text with another test row: "
+            f"intervals take rows as independent and are up to {measured['test_too_narrow']:.2f} "
+            "times too narrow."
+        )
+    return said
+
+
+def _said(measured: Mapping[str, Any], name: str, split: str) -> str:
+    share, low, high = (measured[f"{name}_{end}"] for end in ("share", "share_low", "share_high"))
+    ends = f"{share:.1%}, interval {low:.1%} to {high:.1%}"
+    return f"{measured[name]:,} of {measured[f'{name}_of']:,} {split} rows ({ends})"
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """Data work: the rows of the user are never moved by Luthier."""
-    leaked = sum(fired.measured.get(f"{split}_leaked", 0) for split in JUDGED)
-    return (
-        Prescription(
-            f"Leave out of the training file what equals the {leaked} rows named, or give all "
-            "rows in one file and let Luthier split them.",
-            "Then no figure is owed to memory.",
-            Applicability.ADVICE,
-        ),
-    )
+    found = fired.measured
+    cures = []
+    leaked = sum(found.get(f"{split}_leaked", 0) for split in JUDGED)
+    chosen = found.get("test_chosen_on", 0)
+    for where, count, why in (
+        ("training", leaked, "Then no figure is owed to memory."),
+        ("validation", chosen, "Then the checkpoint is not chosen on rows it is judged on."),
+    ):
+        if count:
+            what = (
+                f"Leave out of the {where} file what equals the {count:,} rows named, or give all "
+                "rows in one file and let Luthier split them."
+            )
+            cures.append(Prescription(what, why, Applicability.ADVICE))
+    if "repeated_severity" in found:
+        what = "Keep one of each text among the test rows, if the others are copies."
+        why = "Then the intervals are as wide as they should be."
+        cures.append(Prescription(what, why, Applicability.ADVICE))
+    return tuple(cures)
 
 
 PLANT = Plant(
@@ -129,6 +186,7 @@ PLANT = Plant(
 )
 
 _TEXTS = ["快递到哪了", "我要退货", "快递到哪了?", "发票抬头写错了"]
+_TESTED: list[SplitName] = ["test"] * 21
 
 CASES = (
     Case(
@@ -139,6 +197,35 @@ CASES = (
             "splits": example.splits(["train", "train", "test", "validation"]),
         },
         "fired",
+    ),
+    Case(
+        "a validation file equal to the test file",
+        "firing",
+        {
+            "rows": example.rows(["甲", "乙", "丙", "丁", "丙!", "丁"], list("ababab")),
+            "splits": example.splits(
+                ["train", "train", "validation", "validation", "test", "test"]
+            ),
+        },
+        "fired",
+    ),
+    Case(
+        "every test text twice",
+        "firing",
+        {
+            "rows": example.rows(["甲", "乙", "丙", "丙!", "丁", "丁"], list("abaabb")),
+            "splits": example.splits(["train", "validation", "test", "test", "test", "test"]),
+        },
+        "fired",
+    ),
+    Case(
+        "one text in twenty twice among the test rows",
+        "near_miss",
+        {
+            "rows": example.rows([*(str(i) for i in range(20)), "0", "甲"], ["a"] * 22),
+            "splits": example.splits([*_TESTED, "train"]),
+        },
+        "clear",
     ),
     Case(
         "no text twice",

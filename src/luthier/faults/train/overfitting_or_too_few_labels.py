@@ -98,13 +98,15 @@ def detect(
     evaluations = [event for event in history if isinstance(event, Evaluated)]
     if validation.n < FEWEST_ROWS or not train.n or len(evaluations) < FEWEST_EVALUATIONS:
         return CannotTell(
-            f"There are {validation.n} validation rows and {len(evaluations)} evaluations.",
+            f"There are {_count(validation.n, 'validation row')} and "
+            f"{_count(len(evaluations), 'evaluation')}.",
             f"at least {FEWEST_ROWS} validation rows and {FEWEST_EVALUATIONS} evaluations",
         )
     gap, metric = newcombe(train, validation), settings.train.metric_for_best_model
     curve = validation_curve(evaluations, "macro_f1" if metric == "loss" else metric)
     measured: Measured = {"gap": [gap.value, gap.low, gap.high], "loss_rise": curve.loss_rise}
     measured |= asdict(curve) | {"weight_decay": settings.train.weight_decay}
+    measured["floors"] = settings.evaluate.floors
     said = (
         f"Training accuracy is {gap.value:.3f} above validation accuracy (interval {gap.low:.3f} "
         f"to {gap.high:.3f}); validation loss ended {curve.loss_rise:.0%} above its minimum"
@@ -116,12 +118,14 @@ def detect(
     return Clear(f"No overfitting is seen. {said}.", measured)
 
 
+def _count(n: int, thing: str) -> str:
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
 def _overfitting(curve: ValidationCurve, wide: bool, said: str, measured: Measured) -> Outcome:
     """The loss turned up: did the metric suffer as well?"""
-    fell = (
-        f"the metric fell by {curve.fall:.3f} after epoch {curve.best_epoch:g} "
-        f"(noise is {curve.fall_noise:.3f})"
-    )
+    noise = f"(noise is {curve.fall_noise:.3f})"
+    fell = f"the metric fell by {curve.fall:.3f} after epoch {curve.best_epoch:g} {noise}"
     if wide and curve.fell:
         measured["kind"] = "metric_overfitting"
         severity: Severity = "high" if curve.fall >= LARGE_FALL else "medium"
@@ -136,6 +140,7 @@ def _against_rival(
     """A wide gap without a turn: too few labels only if a linear model does as well."""
     rival = strongest_rival(floors)
     if rival is None:
+        said += "" if measured["floors"] else "; simple rivals are switched off (evaluate.floors)"
         return CannotTell(f"{said}.", "a linear rival (evaluate.floors: true)", measured)
     least = paired_difference(ours, rival[1], accuracy)
     measured["better_than_linear"] = [least.value, least.low, least.high]
@@ -161,9 +166,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """A cure for the cause that was found, never regularisation for a gap alone."""
     if fired.measured["kind"] == "too_few_labels":
         what = "Label more training rows: twice as many is a step that can be seen."
-        why = (
-            "A linear model is stuck as well, and no loss turned up that regularisation could cure."
-        )
+        why = "A linear model is stuck too, and no loss turned up for regularisation to cure."
         return (Prescription(what, why, Applicability.ADVICE),)
     auto, ask = Applicability.AUTO, Applicability.ASK
     if fired.measured["kind"] == "loss_only":

@@ -1,0 +1,49 @@
+"""Which rows of one split say again what other rows said before."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from luthier.kit.text_key import text_key
+from luthier.records import SPLIT_NAMES, Rows, SplitName, Splits
+
+
+class KeyedRow(NamedTuple):
+    """A row by the key of its text (`text_key`)."""
+
+    key: str
+    row_id: int
+    label: str
+
+
+def keyed_by_split(rows: Rows, splits: Splits) -> dict[SplitName, list[KeyedRow]]:
+    """The rows of each split, in row order; rows in no split are left out."""
+    side = dict(zip(splits.row_ids.tolist(), splits.names, strict=True))
+    keyed: dict[SplitName, list[KeyedRow]] = {name: [] for name in SPLIT_NAMES}
+    columns = rows.columns
+    for i, text, label in zip(rows.ids.tolist(), columns["text"], columns["label"], strict=True):
+        if i in side:
+            keyed[side[i]].append(KeyedRow(text_key(text), i, label))
+    return keyed
+
+
+def said_before(rows: Sequence[KeyedRow], before: Sequence[KeyedRow]) -> dict[int, bool]:
+    """Id of each row whose text is among `before`, and whether it has the same label there."""
+    known: defaultdict[str, set[str]] = defaultdict(set)
+    for row in before:
+        known[row.key].add(row.label)
+    return {row.row_id: row.label in known[row.key] for row in rows if row.key in known}
+
+
+def repeated(rows: Sequence[KeyedRow]) -> tuple[int, float]:
+    """Rows that share their text, and how many times too narrow intervals are for it at most.
+
+    That is the root of the design effect of clusters whose rows are all answered alike: the sum of
+    the squared cluster sizes by the rows. Source: Kish (1965), Survey Sampling, chapter 5.
+    """
+    sizes = Counter(row.key for row in rows).values()
+    shared = sum(size for size in sizes if size > 1)
+    return shared, math.sqrt(sum(size * size for size in sizes) / max(1, len(rows)))
