@@ -75,13 +75,8 @@ def detect(
 ) -> Outcome:
     """Compare with the better rival, row by row."""
     ours, found = validation_predictions, strongest_rival(floor_predictions)
-    if found is None and not settings.evaluate.floors:
-        return CannotTell(
-            "Simple rivals are switched off (evaluate.floors).", "a linear rival to compare with"
-        )
     if found is None or not (ours.labels >= 0).any():
-        needs = "a linear rival (evaluate.floors: true) and labelled validation rows"
-        return CannotTell("There is nothing to compare with.", needs)
+        return _nothing_to_compare(rival_wanted=settings.evaluate.floors)
     rival, theirs = found
     accuracy = paired_difference(ours, theirs, label_counts.accuracy)
     macro_f1 = paired_difference(ours, theirs, label_counts.macro_f1)
@@ -110,9 +105,17 @@ def detect(
     rows = rows_to_see(MARGIN, discordance(ours, theirs))
     return CannotTell(
         f"Neither better nor worse for sure: {said}.",
-        f"about {round(rows, -2)} validation rows",
+        f"about {max(100, round(rows, -2))} validation rows",
         measured,
     )
+
+
+def _nothing_to_compare(*, rival_wanted: bool) -> CannotTell:
+    if rival_wanted:
+        needs = "a linear rival (evaluate.floors: true) and labelled validation rows"
+        return CannotTell("There is nothing to compare with.", needs)
+    reason = "Simple rivals are switched off (evaluate.floors)."
+    return CannotTell(reason, "a linear rival to compare with")
 
 
 def _said(difference: Figure) -> str:
