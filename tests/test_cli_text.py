@@ -13,6 +13,7 @@ from fake_runs import make_run
 from luthier.cli.main import VERBS, main
 from luthier.cli.progress import PlainLines
 from luthier.cli.results import diagnosis_lines, exit_code, score_lines
+from luthier.cli.terminal import say
 from luthier.records import (
     CrashedFault,
     Diagnosis,
@@ -112,3 +113,10 @@ def test_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_text_from_the_data_never_steers_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say(["退款 \x1b[31m", "\u202egnol"])
+    assert capsys.readouterr().out == "退款 \\x1b[31m\n\\u202egnol\n"

@@ -155,5 +155,5 @@ def test_a_folder_is_no_settings_file(message, snapshot):
 
 def test_values_are_shown_as_text_and_cut_when_they_are_long(message):
     said = message(f"train:\n  seed: '<b>{'長' * 500}\\x1b[31m'\n")
-    assert len(said) < 200
+    assert said.count("長") < 100
     assert "\x1b" not in said

@@ -345,3 +345,58 @@ def test_ctrl_c_before_training_stops_at_once_and_leaves_a_run_to_resume(
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_new_run_never_touches_a_run_that_is_there(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    before = {path: path.stat().st_mtime_ns for path in copy.rglob("*")}
+    for verb in ("workup", "train", "split"):
+        command = [verb, str(run.path.parent / "data.csv"), "--run-dir", str(copy)]
+        assert main(command) == 2
+        assert "not empty" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in copy.rglob("*")} == before
+
+
+def test_a_run_that_another_process_holds_is_never_removed(
+    run: luthier.Run, tmp_path: Path
+) -> None:
+    copy = luthier.Run(tmp_path / "copy")
+    shutil.copytree(run.path, copy.path)
+    with copy.lock(), pytest.raises(luthier.LuthierError, match="another process"):
+        luthier.workup(run_dir=copy.path, resume=True)
+    assert (copy.path / "model/model.safetensors").is_file()
+
+
+def test_settings_may_stand_before_the_data(
+    run: luthier.Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(run.path.parent / "data.csv")
+    assert main(["audit", "--split.seed", "3", data, "--json"]) in (0, 1)
+    assert json.loads(capsys.readouterr().out)["audit"]["rows"] == 120
+
+
+def test_predict_reads_another_kind_of_file_than_training_did(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other.csv"
+    other.write_bytes("内文;label\n我想退款;什么都行\n快递到哪;x\n".encode("gb18030"))
+    flags = ["--data.encoding", "gb18030", "--data.text_column", "内文", "--data.delimiter", ";"]
+    assert main(["predict", str(run.path), str(other), *flags, "--json"]) == 0
+    answers = json.loads(capsys.readouterr().out)
+    assert [answer["text"] for answer in answers] == ["我想退款", "快递到哪"]
+
+
+def test_predict_takes_texts_only_as_a_list_of_them(run: luthier.Run) -> None:
+    for wrong in ("退款", [], ["\udcff"], [1]):
+        with pytest.raises(luthier.LuthierError):
+            run.predict(wrong)  # type: ignore[arg-type]
+
+
+def test_predict_never_replaces_the_file_of_texts(run: luthier.Run, tmp_path: Path) -> None:
+    texts = tmp_path / "t.csv"
+    texts.write_text("text\n退款\n", encoding="utf-8")
+    assert main(["predict", str(run.path), str(texts), "-o", str(texts), "--force"]) == 2
+    assert texts.read_text(encoding="utf-8") == "text\n退款\n"

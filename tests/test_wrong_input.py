@@ -112,6 +112,23 @@ CASES: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
         },
         ["workup", "data.csv", "--settings", "my.yaml"],
     ),
+    "a run that is there": (
+        {"data.csv": csv_text(GOOD), "out/run.yaml": "settings: {}", "out/thesis.txt": "mine"},
+        ["workup", "data.csv", "--run-dir", "out"],
+    ),
+    "setting before the data": (
+        {"data.csv": csv_text(GOOD)},
+        ["workup", "--train.learning_rate", "fast", "data.csv", "--lr", "3", "--epoch", "3"],
+    ),
+    "setting given twice": (
+        {"data.csv": csv_text(GOOD)},
+        ["audit", "data.csv", "--train.seed", "1", "--train.seed", "2"],
+    ),
+    "option without a value": ({"data.csv": csv_text(GOOD)}, ["workup", "data.csv", "--nope"]),
+    "run folder below a file": (
+        {"data.csv": csv_text(MANY)},
+        ["workup", "data.csv", "--run-dir", "data.csv/x"],
+    ),
     "unsupported file": ({"data.pdf": "%PDF-1.7"}, ["workup", "data.pdf"]),
     "folder without data": ({"shop/readme.md": "hello"}, ["workup", "shop"]),
     "too few rows": ({"data.csv": csv_text(GOOD[:5])}, ["workup", "data.csv"]),

@@ -48,7 +48,7 @@ class SplitSettings(_Block):
         0.15, "part of the rows to choose on", unit="share", gt=0, lt=1
     )
     test_size: float = setting(0.15, "part of the rows to judge on", unit="share", gt=0, lt=1)
-    seed: int = setting(42, "seed of the split; another seed is another split", ge=0)
+    seed: int = setting(42, "seed of the split; another seed is another split", ge=0, le=2**32 - 1)
 
     @model_validator(mode="after")
     def _leave_rows_to_learn_from(self) -> SplitSettings:
@@ -138,7 +138,7 @@ class TrainSettings(_Block):
         unit="steps",
         ge=0,
     )
-    seed: int = setting(42, "seed of head, dropout and row order", ge=0)
+    seed: int = setting(42, "seed of head, dropout and row order", ge=0, le=2**32 - 1)
     threads: int = setting(0, "CPU threads; 0 takes all cores", unit="threads", ge=0)
 
     @field_validator("class_weights")
@@ -165,7 +165,7 @@ class EvaluateSettings(_Block):
         2000, "training rows measured beside validation, at most", unit="rows", ge=1
     )
     floors: bool = setting(True, "whether to fit the simple rivals shown beside the score")
-    seed: int = setting(0, "seed of the bootstrap", ge=0)
+    seed: int = setting(0, "seed of the bootstrap", ge=0, le=2**32 - 1)
 
 
 class DiagnoseSettings(_Block):

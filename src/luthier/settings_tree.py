@@ -74,12 +74,18 @@ class Setting:
 
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
 _LIMITS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
 
 
 def _limits(field: FieldInfo) -> str:
     return " and ".join(
-        f"{word} {getattr(limit, key):g}"
+        f"{word} {_number(getattr(limit, key))}"
         for limit in field.metadata
         for key, word in _LIMITS.items()
         if hasattr(limit, key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,36 +49,80 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run_folder", metavar="RUN", help="run folder, such as runs/demo")
 
 
+def take_out_settings(
+    words: Sequence[str], parser: argparse.ArgumentParser
+) -> tuple[list[str], list[str]]:
+    """Split a command into the words that argparse knows and the settings among them.
+
+    argparse would take the value of an option it does not know for DATA.
+
+    Returns:
+        The words for argparse, and the settings: `--name=value` as one word, `--name value` as
+        one word of the same form, `--name` alone where no value follows.
+    """
+    verb = next((word for word in words if not word.startswith("-")), "")
+    known = _parsers(parser).get(verb)
+    if known is None:
+        return list(words), []
+    options = {s for action in known._actions for s in action.option_strings}
+    kept: list[str] = []
+    taken: list[str] = []
+    left = list(words)
+    while left:
+        word = left.pop(0)
+        name, equals, _ = word.partition("=")
+        if not name.startswith("--") or name == "--" or name in options:
+            kept.append(word)
+        elif equals or not left or left[0].startswith("--"):
+            taken.append(word)
+        else:
+            taken.append(f"{word}={left.pop(0)}")
+    return kept, taken
+
+
+def _parsers(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            return action.choices
+    return {}
+
+
 def settings_flags(rest: Sequence[str], args: argparse.Namespace) -> dict[str, str]:
-    """`--a.b value` and `--a.b=value` pairs that no option took, as dotted name -> raw text.
+    """`--a.b=value` words that no option took, as dotted name -> raw text.
 
     Raises:
-        SettingsError: naming every word that is neither an option nor a setting with a value.
+        SettingsError: naming every word that is neither an option nor a setting with a value, and
+            what is wrong with the settings.
     """
     flags: dict[str, str] = {}
     problems: list[Problem] = []
-    words = list(rest)
-    while words:
-        word = words.pop(0)
+    for word in rest:
         name, equals, value = word.partition("=")
         if not name.startswith("--"):
             problems.append(Problem(f"{word!r} is one argument too many"))
-            continue
-        if not args.takes_settings:
+        elif not args.takes_settings or _looks_like_an_option(name, args):
             problems.append(_unknown_option(name, args))
-            if not equals and words and not words[0].startswith("--"):
-                words.pop(0)
-            continue
-        if not equals:
-            if not words or words[0].startswith("--"):
-                problems.append(_without_value(name, args))
-                continue
-            value = words.pop(0)
-        flags[name.removeprefix("--")] = value
-    problems += _near_options(flags, args)
+        elif not equals:
+            problems.append(_without_value(name, args))
+        elif name.removeprefix("--") in flags:
+            problems.append(Problem("is given twice", where=name))
+        else:
+            flags[name.removeprefix("--")] = value
     if problems:
-        raise SettingsError(problems, next_step=f"luthier {args.verb} --help")
+        raise SettingsError(
+            [*problems, *_wrong_settings(flags)], next_step=f"luthier {args.verb} --help"
+        )
     return flags
+
+
+def _wrong_settings(flags: Mapping[str, str]) -> tuple[Problem, ...]:
+    from luthier.settings_file import resolve
+
+    try:
+        resolve(None, flags)
+    except SettingsError as error:
+        return error.problems
+    return ()
 
 
 def _options(args: argparse.Namespace) -> list[str]:
@@ -96,19 +140,14 @@ def _without_value(name: str, args: argparse.Namespace) -> Problem:
     return Problem("has no value", where=name, hint=hint or "write it as --setting value")
 
 
-def _near_options(flags: dict[str, str], args: argparse.Namespace) -> list[Problem]:
-    """Flags that are no setting but look like one of the verb's own options."""
-    if not flags:
-        return []
-    from luthier.settings_tree import SETTINGS, settings_called
+def _looks_like_an_option(name: str, args: argparse.Namespace) -> bool:
+    """No setting by this name, but an option of the verb is spelt nearly like it."""
+    from luthier.settings_tree import SETTINGS, hint_for_unknown, settings_called
 
-    return [
-        _unknown_option(f"--{name}", args)
-        for name in flags
-        if name not in SETTINGS
-        and not settings_called(name.replace("-", "_"))
-        and did_you_mean(f"--{name}", _options(args))
-    ]
+    bare = name.removeprefix("--")
+    if bare in SETTINGS or settings_called(bare.replace("-", "_")) or hint_for_unknown(bare):
+        return False
+    return bool(did_you_mean(name, _options(args)))
 
 
 def settings_of(args: argparse.Namespace) -> Typed:

@@ -21,6 +21,7 @@ def add_parser(verbs: Verbs) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     from luthier.cli.results import as_json, diagnosis_lines, exit_code
+    from luthier.cli.terminal import say
     from luthier.journeys.opening import resolve_settings
     from luthier.journeys.verbs import audit
     from luthier.records import Audit, Diagnosis, Source
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         }
         print("{" + ", ".join(f'"{name}": {text}' for name, text in parts.items()) + "}")
     else:
-        print("\n".join([*_lines(result), "", *diagnosis_lines(result.diagnosis)]))
+        say([*_lines(result), "", *diagnosis_lines(result.diagnosis)])
     fail_on = resolve_settings(given, args.data).settings.diagnose.fail_on
     return exit_code(result.diagnosis, fail_on)
 

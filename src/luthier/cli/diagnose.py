@@ -22,12 +22,13 @@ def run(args: argparse.Namespace) -> int:
     """Do it."""
     from luthier.cli.progress import listener
     from luthier.cli.results import as_json, diagnosis_lines, exit_code
+    from luthier.cli.terminal import say
     from luthier.journeys.verbs import diagnose
     from luthier.run_folder import RunFolder
     from luthier.settings_file import from_run_yaml
 
     with listener() as listen:
         diagnosis = diagnose(args.run_folder, listen=listen)
-    print(as_json(diagnosis) if args.json else "\n".join(diagnosis_lines(diagnosis)))
+    say([as_json(diagnosis)] if args.json else diagnosis_lines(diagnosis))
     settings = from_run_yaml(RunFolder(args.run_folder).settings_path).settings
     return exit_code(diagnosis, args.fail_on or settings.diagnose.fail_on)

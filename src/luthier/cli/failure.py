@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 
+from luthier.cli.terminal import say_aside
 from luthier.errors import LuthierError
 
 
@@ -22,7 +23,7 @@ def show_error(error: LuthierError, *, as_json: bool) -> int:
         }
         print(json.dumps(value, ensure_ascii=False))
     else:
-        print(f"luthier: {error}", file=sys.stderr)
+        say_aside(f"luthier: {error}")
     return 2
 
 

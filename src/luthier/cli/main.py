@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 
@@ -32,12 +33,17 @@ VERBS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character escapes it
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     parser = build_parser()
-    args, rest = parser.parse_known_args(argv)
-    try:
-        from luthier.cli.arguments import settings_flags
+    from luthier.cli.arguments import settings_flags, take_out_settings
 
-        args.flags = settings_flags(rest, args)
+    words, rest = take_out_settings(words, parser)
+    args, more = parser.parse_known_args(words)
+    try:
+        args.flags = settings_flags([*rest, *more], args)
         code = int(args.run(args))
         sys.stdout.flush()  # a full disk behind it is said here, not at the interpreter's end
         return code

@@ -9,7 +9,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from luthier.cli.arguments import Verbs, add_run, new_parser
+from luthier.cli.arguments import Verbs, add_run, new_parser, settings_of
+from luthier.cli.terminal import harmless, say_aside
 from luthier.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
-    parser = new_parser(verbs, "predict", "answer new texts with the model of a run", run)
+    summary = "answer new texts with the model of a run"
+    parser = new_parser(verbs, "predict", summary, run, settings=True)
+    parser.epilog = "Settings of the file are flags, e.g. --data.text_column NAME"
     add_run(parser)
     parser.add_argument("file", nargs="?", metavar="FILE", help="file with a column of texts")
     parser.add_argument("--text", action="append", help="one text; may be given several times")
-    parser.add_argument("-o", "--output", metavar="OUT", help="CSV file to write (default: stdout)")
+    out = "file to write: CSV, or JSON with --json (default: stdout)"
+    parser.add_argument("-o", "--output", metavar="OUT", help=out)
     parser.add_argument("--force", action="store_true", help="replace OUT if it is there")
 
 
@@ -40,6 +44,12 @@ def run(args: argparse.Namespace) -> int:
             Problem("is there already", where=str(out)),
             next_step="choose another file, or replace it with --force",
         )
+    if out is not None and args.file and out.resolve() == Path(args.file).resolve():
+        raise InputError(
+            Problem("is the file of texts itself", where=str(out)),
+            next_step="choose another file for the answers",
+        )
+    from luthier.journeys.opening import resolve_settings
     from luthier.journeys.predict import predict_file, predict_texts
     from luthier.journeys.verbs import open_run
     from luthier.run_folder import write_text
@@ -48,8 +58,11 @@ def run(args: argparse.Namespace) -> int:
     if args.text is not None:
         texts, answers = list(args.text), predict_texts(run_, args.text)
     else:
-        rows, answers = predict_file(run_, args.file)
+        data = resolve_settings(settings_of(args)).settings.data
+        rows, answers = predict_file(run_, args.file, data)
         texts = [str(text) for text in rows.columns["text"]]
+        for note in rows.source.notes:
+            say_aside(f"  {note.kind}: {note.message}")
     if args.json:
         text = _as_json(texts, answers)
     elif args.text is not None and out is None:
@@ -60,13 +73,14 @@ def run(args: argparse.Namespace) -> int:
         print(text, end="")
     else:
         write_text(out, text)
+        say_aside(f"{len(texts):,} answers written to {out}")
     return 0
 
 
 def _as_lines(texts: list[str], answers: Predictions) -> str:
     lines = []
     for text, index, row in zip(texts, answers.predicted, answers.probabilities, strict=True):
-        lines.append(f"{answers.label_names[index]}  {row[index]:.3f}  {text}\n")
+        lines.append(harmless(f"{answers.label_names[index]}  {row[index]:.3f}  {text}") + "\n")
     return "".join(lines)
 
 

@@ -6,6 +6,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from luthier.cli.terminal import harmless, say_aside
 from luthier.records import (
     Evaluated,
     Listener,
@@ -61,7 +62,7 @@ class PlainLines:
         """Print what matters of one piece of progress."""
         line = self._line(progress)
         if line:
-            print(line, file=sys.stderr, flush=True)
+            say_aside(line)
 
     def _line(self, progress: Progress) -> str:
         match progress:
@@ -143,7 +144,7 @@ class Bars:
                 self._move(progress.event)
         line = self._plain._line(progress)
         if line:
-            self._live.console.print(line, markup=False)
+            self._live.console.print(harmless(line), markup=False)
 
     def _move(self, event: object) -> None:
         if self._bar is None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from luthier.cli.terminal import say
 from luthier.records import SEVERITIES, Diagnosis, Finding, Severity
 from luthier.reporting.commands import as_typed
 from luthier.reporting.words import floor_title
@@ -59,9 +60,11 @@ def score_lines(run: RunFolder) -> list[str]:
         lines.append(f"{'  ' + floor_title(name):<44}{_figures(figures)}")
     looks = run.path / "test_set_looks.json"
     if looks.exists():
-        count = json.loads(looks.read_text(encoding="utf-8"))["count"]
-        if count is not None and count > 1:
-            lines.append(f"  {count} different models have been judged on these test rows")
+        found = json.loads(looks.read_text(encoding="utf-8"))
+        if found["count"] is None:
+            lines.append(f"  looks at these test rows are not counted: {found['problem']}")
+        elif found["count"] > 1:
+            lines.append(f"  {found['count']} different models have been judged on these test rows")
     return lines
 
 
@@ -108,4 +111,4 @@ def show_run(run: RunFolder, *, json_wanted: bool) -> None:
     lines = ["", *score_lines(run), "", *diagnosis_lines(run.diagnosis), ""]
     lines += [f"report  {run.report}", f"model   {run.model}"]
     lines.append(f'try     luthier predict {run.path} --text "..."')
-    print("\n".join(lines))
+    say(lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -195,34 +195,47 @@ def _flat(tree: Mapping[str, Any], head: str = "") -> dict[str, Any]:
 
 @contextlib.contextmanager
 def begun(run: Run, settings: str, *, new: bool) -> Iterator[None]:
-    """Make a new run folder; remove it again when its beginning fails on wrong input."""
+    """Make a new run folder and hold it; remove it again when its beginning fails on wrong input.
+
+    Only a folder that was made or found empty here, and that no other process holds, is ever
+    removed: `create` and `lock` refuse all others before anything can go wrong inside.
+    """
     existed = [path for path in (run.path, *run.path.parents) if path.exists()]
-    try:
-        if new:
-            run.create()
-            with machine_errors_named(run.path):
-                write_text(run.settings_path, settings)
-        yield
-    except MachineError:  # no fault of the input: what is there is resumed
-        raise
-    except LuthierError:
-        if new and run.settings_path.exists():
-            shutil.rmtree(run.path)
-            for path in (run.path, *run.path.parents):
-                if path in existed:
-                    break
-                if path.exists():
-                    path.rmdir()
-            if run.path in existed:
-                run.path.mkdir()
-        raise
+    if new:
+        run.create()
+    with run.lock():
+        try:
+            if new:
+                with machine_errors_named(run.path):
+                    write_text(run.settings_path, settings)
+            yield
+        except MachineError:  # no fault of the input: what is there is resumed
+            if new and not run.settings_path.exists():
+                _remove(run, existed)
+            raise
+        except LuthierError:
+            if new:
+                _remove(run, existed)
+            raise
+
+
+def _remove(run: Run, existed: Sequence[Path]) -> None:
+    """Take back what `begun` made: the folder, and the parents that were not there before."""
+    shutil.rmtree(run.path)
+    for path in (run.path, *run.path.parents):
+        if path in existed:
+            break
+        if path.exists():
+            path.rmdir()
+    if run.path in existed:
+        run.path.mkdir()
 
 
 def free_run_dir(name: str) -> Path:
     """`runs/<name>`, or the first free `runs/<name>-2`, `-3`, ..."""
     base = Path("runs") / name
     path, number = base, 2
-    while path.exists() and any(path.iterdir()):
+    while path.exists() and (not path.is_dir() or any(path.iterdir())):
         path, number = base.with_name(f"{base.name}-{number}"), number + 1
     return path
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from luthier.errors import InputError, Problem
 from luthier.journeys.shipping import load_bound_model
 from luthier.records import Predictions, Rows, Source
 from luthier.run_folder import RunFolder
+from luthier.settings import DataSettings
 from luthier.settings_file import from_run_yaml
 from luthier.tasks import get_task
 
@@ -22,16 +25,15 @@ def predict_texts(run: RunFolder, texts: Sequence[object]) -> Predictions:
         InputError: when a text is empty or not a string.
         RunFolderError: when the run has no model yet.
     """
+    if isinstance(texts, str):
+        raise InputError("give a list of texts, not one text", next_step='predict(["..."])')
     problems = [
-        Problem(
-            "is empty" if isinstance(text, str) else f"is {type(text).__name__}, not text",
-            where=f"text {number}",
-        )
+        Problem(what, where=f"text {number}")
         for number, text in enumerate(texts, start=1)
-        if not isinstance(text, str) or not text.strip()
+        if (what := _wrong_with(text))
     ]
-    if problems:
-        raise InputError(problems, next_step="leave these texts out")
+    if problems or not texts:
+        raise InputError(problems or "there is no text", next_step="give texts that are not empty")
     n = len(texts)
     rows = Rows(
         ids=np.arange(n),
@@ -43,8 +45,31 @@ def predict_texts(run: RunFolder, texts: Sequence[object]) -> Predictions:
     return _answer(run, rows)
 
 
-def predict_file(run: RunFolder, path: str | Path) -> tuple[Rows, Predictions]:
-    """The rows of a file and the answers to them, in their order; labels are not needed.
+def _wrong_with(text: object) -> str:
+    if not isinstance(text, str):
+        return f"is {type(text).__name__}, not text"
+    if not text.strip():
+        return "is empty"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "holds bytes that are not UTF-8"
+    return ""
+
+
+def predict_file(
+    run: RunFolder, path: str | Path, data: DataSettings | None = None
+) -> tuple[Rows, Predictions]:
+    """The rows of a file and the answers to them, in their order.
+
+    Labels are neither needed nor looked at. Where `data` does not name the text column, the name
+    that it had in training is tried first, then the usual names.
+
+    Args:
+        run: the run whose model answers.
+        path: a file with a column of texts.
+        data: columns, encoding and delimiter of this file; nothing is taken from the settings of
+            the training file, which may have been another.
 
     Raises:
         InputError: when the file cannot be used.
@@ -53,9 +78,16 @@ def predict_file(run: RunFolder, path: str | Path) -> tuple[Rows, Predictions]:
     from luthier.stages.load import load
 
     run.require("model")
-    settings = from_run_yaml(run.settings_path).settings
-    # the columns were named for the training file; another file may use the usual names
-    rows = load(path, get_task(settings.task), settings.data, targets_required=False)
+    data = data or DataSettings()
+    task = get_task(from_run_yaml(run.settings_path).settings.task)
+    rows = None
+    if data.text_column is None:
+        as_in_training = data.model_copy(update={"text_column": run.source.columns["text"]})
+        with contextlib.suppress(InputError):
+            rows = load(path, task, as_in_training, targets_required=False)
+    rows = rows or load(path, task, data, targets_required=False)
+    texts_only = {name: values for name, values in rows.columns.items() if name != "label"}
+    rows = replace(rows, columns=texts_only)
     return rows, _answer(run, rows)
 
 

@@ -43,7 +43,7 @@ def workup(
         LuthierError: with every problem found and what to do next.
     """
     walk = open_walk(source, run_dir, settings, resume, listen, should_stop)
-    with begun(walk.run, to_yaml(walk.resolved), new=not resume), walk.run.lock():
+    with begun(walk.run, to_yaml(walk.resolved), new=not resume):
         rows = walk.load()
         walk.audit(rows)
         splits = walk.split(rows)
