@@ -38,17 +38,7 @@ def run(args: argparse.Namespace) -> int:
             next_step="luthier predict RUN texts.csv -o out.csv, "
             'or luthier predict RUN --text "..."',
         )
-    out = Path(args.output) if args.output else None
-    if out is not None and out.exists() and not args.force:
-        raise InputError(
-            Problem("is there already", where=str(out)),
-            next_step="choose another file, or replace it with --force",
-        )
-    if out is not None and args.file and out.resolve() == Path(args.file).resolve():
-        raise InputError(
-            Problem("is the file of texts itself", where=str(out)),
-            next_step="choose another file for the answers",
-        )
+    out = _output(args)
     from luthier.journeys.opening import resolve_settings
     from luthier.journeys.predict import predict_file, predict_texts
     from luthier.journeys.verbs import open_run
@@ -75,6 +65,24 @@ def run(args: argparse.Namespace) -> int:
         write_text(out, text)
         say_aside(f"{len(texts):,} answers written to {out}")
     return 0
+
+
+def _output(args: argparse.Namespace) -> Path | None:
+    """The file to write, checked: nothing of the user's is replaced unasked, the texts never."""
+    if not args.output:
+        return None
+    out = Path(args.output)
+    if out.exists() and not args.force:
+        raise InputError(
+            Problem("is there already", where=str(out)),
+            next_step="choose another file, or replace it with --force",
+        )
+    if args.file and out.resolve() == Path(args.file).resolve():
+        raise InputError(
+            Problem("is the file of texts itself", where=str(out)),
+            next_step="choose another file for the answers",
+        )
+    return out
 
 
 def _as_lines(texts: list[str], answers: Predictions) -> str:
