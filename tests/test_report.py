@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import shlex
@@ -14,7 +13,8 @@ from html.parser import HTMLParser
 import pytest
 
 from fake_runs import diagnosis, finding, history, make_run, rows_of
-from luthier.cli.arguments import settings_flags
+from luthier.cli.arguments import settings_flags, take_out_settings
+from luthier.cli.main import build_parser
 from luthier.errors import RunFolderError
 from luthier.ledger import Looks
 from luthier.records import Applicability, Diagnosis, Prescription, Stopped, Warned
@@ -228,7 +228,9 @@ def test_a_cure_comes_with_the_command_that_a_shell_and_luthier_understand(finis
     change = {"train.num_train_epochs": 10, "train.class_weights": weights, "train.seed": 8}
     words = shlex.split(workup_command(facts, change))
     assert words[:3] == ["luthier", "workup", "客服訊息.csv"]
-    flags = settings_flags(words[3:], argparse.Namespace(takes_settings=True, verb="workup"))
+    parser = build_parser()
+    kept, taken = take_out_settings(words[1:], parser)
+    flags = settings_flags(taken, parser.parse_args(kept))
     train = resolve(None, flags).settings.train
     assert (train.num_train_epochs, train.seed, train.class_weights) == (10, 8, weights)
     assert "learning_rate" not in " ".join(words), "what the recipe chose is chosen again"
