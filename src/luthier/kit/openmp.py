@@ -1,8 +1,8 @@
 """Let torch's threads wait without spinning; imported before torch is.
 
 A spinning thread burns the core that the thread it waits for needs. Where another program shares
-the machine this made a training step up to twenty times slower (docs/LOG.md); alone on the
-machine it makes no difference that could be measured. A value that the user has set is kept.
+the machine this made a training step several times slower; what it costs on an idle machine was
+too little to tell apart from noise (docs/LOG.md). A value that the user has set is kept.
 """
 
 from __future__ import annotations
