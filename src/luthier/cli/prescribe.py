@@ -17,6 +17,7 @@ def add_parser(verbs: Verbs) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     from luthier.cli.results import as_json
+    from luthier.cli.terminal import say
     from luthier.journeys.verbs import prescribe
     from luthier.records import Note, Prescription
     from luthier.reporting.commands import as_typed
@@ -27,12 +28,12 @@ def run(args: argparse.Namespace) -> int:
         text = as_json(cures, tuple[Prescription, ...])
         print(f'{{"prescriptions": {text}, "notes": {left_out}}}')
         return 0
-    if not cures:
-        print("nothing to change: no fault that was checked has fired")
+    lines = [] if cures else ["nothing to change: no fault that was checked has fired"]
     for cure in cures:
-        print(f"{cure.applicability.value}: {cure.what}\n  why: {cure.why}")
+        lines += [f"{cure.applicability.value}: {cure.what}", f"  why: {cure.why}"]
         for name, value in cure.settings.items():
-            print(f"  --{name} {shlex.quote(as_typed(value))}")
+            lines.append(f"  --{name} {shlex.quote(as_typed(value))}")
     for note in notes:
-        print(f"{note.kind}: {note.message}")
+        lines.append(f"{note.kind}: {note.message}")
+    say(lines)
     return 0

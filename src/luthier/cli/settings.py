@@ -17,6 +17,7 @@ def add_parser(verbs: Verbs) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it."""
     from luthier.cli.results import as_json
+    from luthier.cli.terminal import say
     from luthier.journeys.verbs import list_settings
     from luthier.settings_file import SettingRow
 
@@ -27,6 +28,6 @@ def run(args: argparse.Namespace) -> int:
     for item in settings:
         unit = f" {item.unit}" if item.unit else ""
         origin = ": ".join(filter(None, (item.origin.kind, item.origin.detail)))
-        print(f"{item.name} = {item.value}{unit}  ({origin})")
-        print(f"    {item.meaning}; default {item.default}")
+        line = f"{item.name} = {item.value}{unit}  ({origin})"
+        say([line, f"    {item.meaning}; default {item.default}"])
     return 0
