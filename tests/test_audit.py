@@ -84,9 +84,17 @@ def test_audit_measures_lengths_and_scripts():
 
 def test_audit_warns_of_damaged_and_invisible_characters():
     result = audit(rows_of(["坏\ufffd字", "a\u200bb", "ok"], ["a", "b", "a"]))
-    assert [note.kind for note in result.notes] == ["warning", "warning"]
+    assert [note.kind for note in result.notes] == ["warning", "warning", "skipped"]
     assert "1 rows hold the character U+FFFD" in result.notes[0].message
     assert "1 rows hold invisible characters" in result.notes[1].message
+
+
+def test_audit_says_which_texts_were_too_short_to_be_nearly_equal():
+    long = "the parcel has not arrived although it was sent a week ago"
+    result = audit(rows_of([long, f"{long}!!", f"{long} now", "ok", "OK", "no"], list("aaabbb")))
+    assert result.alike_clusters == ((0, 1, 2), (3, 4))
+    assert result.notes[0].kind == "skipped"
+    assert result.notes[0].message.startswith("2 of 4 different texts are very short")
 
 
 def test_audit_of_no_rows_measures_nothing():

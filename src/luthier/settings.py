@@ -26,28 +26,77 @@ class DataSettings(_Block):
     """Which file and columns to read."""
 
     path: str | None = setting(
-        None, "labelled file, or folder with train, validation and test files"
+        None,
+        "labelled file, folder or name pattern (data/trec_*) with train, validation and test "
+        "files, or the name of a data set on huggingface.co",
     )
     text_column: str | None = setting(None, "column that holds the text; guessed when not given")
+    text_pair_column: str | None = setting(
+        None, "column that holds a second text, read together with the first"
+    )
     label_column: str | None = setting(None, "column that holds the label; guessed when not given")
-    id_column: str | None = setting(None, "column that names a row for people; only shown")
+    id_column: str | None = setting(
+        None, "column that names a row for people, and the item where several people labelled it"
+    )
+    group_column: str | None = setting(
+        None, "column that says which rows belong together (customer, document, speaker)"
+    )
+    annotator_column: str | None = setting(None, "column that says who gave the label")
+    time_column: str | None = setting(None, "column that says when the text was written")
+    label_names: str | None = setting(
+        None,
+        "names of numeric labels: a file, or a list such as refund,delivery,other from number 0 on",
+    )
+    label_separator: str | None = setting(
+        None, "what stands between the labels of a row that has several; guessed when not given"
+    )
     encoding: str | None = setting(None, "text encoding of the files; guessed when not given")
     delimiter: str | None = setting(
-        None, "column separator of a text table; guessed when not given"
+        None, "column separator of a text table (`tab` or characters); guessed when not given"
     )
-    empty_rows: Literal["error", "drop"] = setting(
-        "error",
-        "what to do with rows that lack a text or a label: refuse the file, or leave them out",
+    sheet: str | None = setting(
+        None, "sheet of a workbook to read; the first that holds rows when not given"
+    )
+    empty_rows: Literal["few", "error", "drop"] = setting(
+        "few",
+        "what to do with rows that lack a text or a label: leave out a few (at most 1 in 100, "
+        "said) and refuse more, refuse any, or leave out all",
     )
 
 
 class SplitSettings(_Block):
     """How rows are shared out when the files do not say it."""
 
+    split_by: Literal["auto", "random", "group", "time"] = setting(
+        "auto",
+        "what decides on which side a row goes: chance, its group, or its time (the newest rows "
+        "judge); auto takes groups where data.group_column names them, else chance",
+    )
     validation_size: float = setting(
         0.15, "part of the rows to choose on", unit="share", gt=0, lt=1
     )
     test_size: float = setting(0.15, "part of the rows to judge on", unit="share", gt=0, lt=1)
+    near_duplicates: float = setting(
+        0.8,
+        "share of character n-grams in common (Jaccard) from which texts are alike and stay on one "
+        "side; 1 keeps only equal texts together",
+        unit="share",
+        gt=0,
+        le=1,
+    )
+    rare_labels: Literal["error", "drop", "train-only"] = setting(
+        "train-only",
+        "what to do with labels that have fewer than 3 different texts, so not one for each split: "
+        "refuse the file, leave their rows out, or only learn from them",
+    )
+    num_folds: int = setting(
+        0,
+        "parts for cross-validation: each part is judged by a model that learned from the others, "
+        "and the answers are pooled; 0 does without",
+        unit="folds",
+        ge=0,
+        le=100,
+    )
     seed: int = setting(42, "seed of the split; another seed is another split", ge=0, le=2**32 - 1)
 
     @model_validator(mode="after")
@@ -56,6 +105,8 @@ class SplitSettings(_Block):
             raise ValueError(
                 "validation_size + test_size must be below 1, or no row is left to learn from"
             )
+        if self.num_folds == 1:
+            raise ValueError("num_folds must be 2 or more, or 0 for no cross-validation")
         return self
 
 
@@ -65,16 +116,55 @@ class TextSettings(_Block):
     max_length: int = setting(
         128, "longest input; what is longer is cut and said", unit="tokens", ge=4
     )
+    long_texts: Literal["head", "tail", "head_tail", "windows"] = setting(
+        "head",
+        "what is read of a longer text: its head, its tail, a quarter of the length from its head "
+        "and the rest from its tail, or all of it in windows whose answers are pooled",
+    )
+    stride: int = setting(
+        32, "tokens that a window shares with the one before it", unit="tokens", ge=0
+    )
+    max_windows: int = setting(
+        8, "most windows of one text; what lies behind them is cut and said", unit="windows", ge=1
+    )
+    window_pooling: Literal["mean", "max"] = setting(
+        "mean", "how the logits of the windows of a text become one answer"
+    )
 
 
 class ModelSettings(_Block):
-    """Which pretrained model, and its dropout."""
+    """Which pretrained model, which part of it is trained, its pooling and its dropout."""
 
     name_or_path: str = setting(
         "starter",
         "folder or hub name of the pretrained model; `starter` is the one that comes along",
     )
     trust_remote_code: bool = setting(False, "whether code from the model's repository may run")
+    strategy: Literal["full", "partial", "frozen", "lora"] = setting(
+        "full",
+        "what is trained: all weights, the top layers and the head, the head alone, or low-rank "
+        "adapters (LoRA) and the head",
+    )
+    trainable_layers: int = setting(
+        2, "layers trained by strategy partial, counted from the top", unit="layers", ge=1
+    )
+    lora_r: int = setting(8, "rank of the LoRA adapters", ge=1)
+    lora_alpha: float = setting(16.0, "LoRA scale: adapters count lora_alpha / lora_r", gt=0)
+    lora_dropout: float = setting(
+        0.0, "dropout before the LoRA adapters", unit="probability", ge=0, lt=1
+    )
+    lora_target_modules: str = setting(
+        "all-linear",
+        "layers that get LoRA adapters: all-linear, or the ends of their names (query,value)",
+    )
+    pooling: Literal["auto", "cls", "mean", "max"] = setting(
+        "auto",
+        "how tokens become one vector: auto is the architecture's own head; first token, mean or "
+        "largest value over the tokens, then one linear layer (the model then needs Luthier)",
+    )
+    batch_norm: bool = setting(
+        False, "whether the pooled vector is batch-normalised; needs pooling cls, mean or max"
+    )
     hidden_dropout_prob: float | None = setting(
         None,
         "dropout in the layers; the model's own when not given",
@@ -93,13 +183,53 @@ class ModelSettings(_Block):
         lt=1,
     )
 
+    @model_validator(mode="after")
+    def _batch_norm_has_a_place(self) -> ModelSettings:
+        if self.batch_norm and self.pooling == "auto":
+            raise ValueError("batch_norm needs pooling cls, mean or max: auto is the model's head")
+        return self
+
 
 class TrainSettings(_Block):
     """How it is fitted."""
 
-    learning_rate: float = setting(2e-5, "peak learning rate of AdamW", gt=0)
+    learning_rate: float = setting(2e-5, "peak learning rate", gt=0)
+    head_learning_rate: float | None = setting(
+        None, "peak learning rate of the head; learning_rate when not given", gt=0
+    )
+    layerwise_lr_decay: float = setting(
+        1.0,
+        "factor on the learning rate from each layer to the one below it; 1 is the same for all",
+        gt=0,
+        le=1,
+    )
+    optim: str = setting(
+        "adamw", "optimizer: adamw, adam, sgd, or the name of any other in torch.optim"
+    )
+    optim_args: str = setting(
+        "", "further arguments of the optimizer, such as momentum=0.9,nesterov=True"
+    )
+    lr_scheduler_type: Literal[
+        "linear",
+        "cosine",
+        "cosine_with_restarts",
+        "constant",
+        "constant_with_warmup",
+        "inverse_sqrt",
+    ] = setting(
+        "linear",
+        "course of the learning rate after the warm-up; constant has no warm-up",
+    )
+    num_cycles: int = setting(
+        2, "cycles of cosine_with_restarts, each from the peak down", unit="cycles", ge=1
+    )
     num_train_epochs: int = setting(15, "most passes over the training rows", unit="epochs", ge=1)
-    per_device_train_batch_size: int = setting(32, "rows per optimizer step", unit="rows", ge=1)
+    per_device_train_batch_size: int = setting(
+        32, "rows per batch; an optimizer step takes one batch", unit="rows", ge=1
+    )
+    gradient_accumulation_steps: int = setting(
+        1, "batches joined into one optimizer step", unit="batches", ge=1
+    )
     max_tokens_per_batch: int = setting(
         8192,
         "most tokens, padding included, in memory at once; a step is cut into parts to respect it",
@@ -112,17 +242,31 @@ class TrainSettings(_Block):
         unit="steps or share",
         ge=0,
     )
-    weight_decay: float = setting(0.01, "AdamW weight decay, not on biases and layer norms", ge=0)
+    weight_decay: float = setting(0.01, "weight decay, not on biases and layer norms", ge=0)
     max_grad_norm: float = setting(1.0, "gradient clipping by global norm; 0 switches it off", ge=0)
     label_smoothing_factor: float = setting(
         0.0, "part of the target spread over all labels", unit="share", ge=0, lt=1
     )
     class_weights: Literal["none", "balanced"] | dict[str, float] = setting(
-        "none", "loss weight per label: none, balanced, or {label: weight}"
+        "none", "loss weight per label: none, balanced, or {label: weight}; the others get 1"
     )
-    metric_for_best_model: Literal["macro_f1", "accuracy", "weighted_f1", "mcc", "loss"] = setting(
-        "macro_f1", "what chooses the best checkpoint on validation"
+    loss: Literal["auto", "focal"] = setting(
+        "auto",
+        "auto is the task's own (cross-entropy, binary cross-entropy, squared error); focal gives "
+        "less weight to rows that are answered well already",
     )
+    focal_gamma: float = setting(2.0, "exponent of the focal loss; 0 is cross-entropy", ge=0)
+    metric_for_best_model: Literal[
+        "macro_f1",
+        "accuracy",
+        "weighted_f1",
+        "mcc",
+        "micro_f1",
+        "subset_accuracy",
+        "r2",
+        "spearman",
+        "loss",
+    ] = setting("macro_f1", "what chooses the best checkpoint on validation")
     early_stopping_patience: int = setting(
         3, "evaluations without improvement before stopping; 0 switches it off", unit="epochs", ge=0
     )
@@ -140,6 +284,14 @@ class TrainSettings(_Block):
     )
     seed: int = setting(42, "seed of head, dropout and row order", ge=0, le=2**32 - 1)
     threads: int = setting(0, "CPU threads; 0 takes all cores", unit="threads", ge=0)
+    full_determinism: bool = setting(
+        False, "whether only algorithms that give the same result every time are used (slower)"
+    )
+    report_to: str = setting(
+        "none",
+        "trackers that are told losses and figures, through Accelerate: none, or names such as "
+        "tensorboard,mlflow",
+    )
 
     @field_validator("class_weights")
     @classmethod
@@ -153,6 +305,12 @@ class TrainSettings(_Block):
     def _duration(cls, value: str) -> str:
         seconds(value)
         return value
+
+    @model_validator(mode="after")
+    def _one_way_to_soften(self) -> TrainSettings:
+        if self.loss == "focal" and self.label_smoothing_factor:
+            raise ValueError("loss focal has no label smoothing: set label_smoothing_factor to 0")
+        return self
 
 
 class EvaluateSettings(_Block):
@@ -179,7 +337,9 @@ class DiagnoseSettings(_Block):
 class Settings(_Block):
     """The whole tree. Blocks follow the flow."""
 
-    task: str = setting("text_classification", "what to learn; one file in tasks/ each")
+    task: str = setting(
+        "auto", "what to learn, one file in tasks/ each; auto chooses by what the label column holds"
+    )
     recipe: Literal["auto", "classic"] = setting(
         "auto",
         "auto chooses by data, model and machine; classic is the well-known BERT recipe",

@@ -53,11 +53,11 @@ def audit(source: Source, *, settings: SettingsLike = None) -> AuditReport:
     from luthier.stages.split import split as split_rows
 
     rows = load(source, settings=settings)
-    measured = audit_rows(rows)
+    chosen = resolve_settings(settings, source).settings.split
+    measured = audit_rows(rows, chosen.near_duplicates)
     evidence: dict[str, object] = {"rows": rows, "audit": measured}
     if rows.source.has_own_splits:
-        chosen = resolve_settings(settings, source).settings.split
-        evidence["splits"] = split_rows(rows, chosen)
+        evidence["splits"] = split_rows(rows, chosen, measured.alike_clusters)
     return AuditReport(rows, measured, ask(evidence))
 
 

@@ -121,7 +121,7 @@ class Walk:
         from luthier.stages.audit import audit
 
         with self.stage("audit"):
-            result = audit(rows)
+            result = audit(rows, self.resolved.settings.split.near_duplicates)
             self.run.save_audit(result)
             self.say("audit", tuple(result.notes))
             self.summary = (
@@ -140,7 +140,7 @@ class Walk:
             if reused:
                 splits = self.run.splits
             else:
-                splits = split(rows, self.resolved.settings.split)
+                splits = split(rows, self.resolved.settings.split, self.run.audit.alike_clusters)
                 self.run.save_splits(splits)
             self.say("split", tuple(splits.notes))
             self.summary = ", ".join(f"{n:,} {name}" for name, n in splits.counts().items())
@@ -163,13 +163,15 @@ class Walk:
             source = find_model(model.name_or_path, trust_remote_code=model.trust_remote_code)
             self.say("encode", tuple(Note("chosen", text) for text in source.notes))
             tokenizer = load_tokenizer(source)
+            rows = rows.only(splits.row_ids)
             names = self.task.label_names(rows)
             if not decided:
                 self.resolved = choose_by_recipe(
                     self.resolved, self.task, rows, splits, source, tokenizer
                 )
-            length = self.resolved.settings.text.max_length
-            encoded, notes = encode(rows, splits, self.task, names, tokenizer, length)
+            text = self.resolved.settings.text
+            length = text.max_length
+            encoded, notes = encode(rows, splits, self.task, names, tokenizer, text)
             self.say("encode", tuple(notes))
             self.run.save_encoding({split: part.facts(length) for split, part in encoded.items()})
             plan = Plan(self.resolved.settings, source, names, encoded)
@@ -213,10 +215,12 @@ class Walk:
     def train(self, plan: Plan) -> None:
         """Fit, then put the best checkpoint into the shape that ships."""
         from luthier.journeys.shipping import ship
+        from luthier.journeys.watching import watch_of
         from luthier.stages.train import train
 
         with self.stage("train"):
             job = self._job(plan, resume=self.resume)
+            job = replace(job, watch=watch_of(self.run, job))
             for event in train(job, self.engine, self.run):
                 self.listen(TrainingSaid(event))
             stopped = self.run.history[-1]

@@ -15,6 +15,8 @@ SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+Targets = npt.NDArray[Any]
+"""int64 [n] (one label), int64 [n, K] of 0 and 1 (several) or float64 [n] (a number)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,17 @@ class Rows:
 
     Args:
         ids: int64 [n], the position of a row among all rows read; stays with its row.
-        columns: canonical name -> n values. Text classification has `text` (str) and `label` (str).
+        columns: canonical name -> n values. A task's columns: `text` (str); and its target, which
+            is `label` (str, one label), `labels` (tuple of different str, those that apply, maybe
+            none) or `number` (finite float, a regression target). A missing target, which only
+            files to predict may have, is "" or None. Where the file has them: `text_pair` (str,
+            read together with `text`), `id`, `group`, `annotator` (str) and `time` (str, ISO 8601
+            of one length, so that it sorts as text).
         locations: n strings `file:line`, for messages.
         given_split: n split names where the files gave them, else None.
         source: where the rows came from.
         label_titles: label as written in the file -> its name for people, if a column holds one.
+        file_columns: of a file to predict, its own columns by their own names, n cells each.
     """
 
     ids: IntArray
@@ -85,6 +93,7 @@ class Rows:
     given_split: Sequence[SplitName | None]
     source: Source
     label_titles: Mapping[str, str] = field(default_factory=dict)
+    file_columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -100,7 +109,13 @@ class Rows:
             given_split=[self.given_split[p] for p in at],
             source=self.source,
             label_titles=self.label_titles,
+            file_columns={n: [v[p] for p in at] for n, v in self.file_columns.items()},
         )
+
+    def only(self, ids: IntArray) -> Rows:
+        """The rows with these ids, in their present order; itself where that is all of them."""
+        kept = np.isin(self.ids, ids)
+        return self if kept.all() else self.take(np.flatnonzero(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,7 @@ class Audit:
         length_characters: quantiles of the text length in characters ("min","p50","p95","max").
         scripts: share of characters by kind ("han", "latin", "other"), 0 to 1.
         notes: what was noticed on the way.
+        alike_clusters: row ids whose texts are equal or nearly so, clusters of two and more.
     """
 
     rows: int
@@ -126,6 +142,7 @@ class Audit:
     length_characters: Mapping[str, float]
     scripts: Mapping[str, float]
     notes: tuple[Note, ...] = ()
+    alike_clusters: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +152,8 @@ class Splits:
     Args:
         row_ids: int64 [n].
         names: n split names, in the order of `row_ids`.
-        method: `stratified` or `given` (or `given+stratified` where a part was missing).
+        method: `stratified`, `grouped` (whole groups), `time`, or `given`; `given+stratified` and
+            so on where a part was missing.
         seed: the seed of the random part.
         notes: what was decided on the way.
     """
@@ -188,19 +206,26 @@ class Encoded:
 
     Args:
         row_ids: int64 [n].
-        targets: int64 [n], index into the label names; -1 where there is no target.
+        targets: int64 [n], index into the label names, -1 where there is no target; or int64
+            [n, K] of 0 and 1, a row of -1 where there is none; or float64 [n], NaN where none is.
         flat: input name (`input_ids`, ...) -> int64 [sum of lengths].
         offsets: int64 [n + 1]; row i owns `flat[name][offsets[i]:offsets[i + 1]]`.
         full_lengths: int64 [n], tokens the row would have had without truncation.
         unknown_tokens: int64 [n], tokens that the vocabulary does not know.
+        window_offsets: int64 [w + 1], where the windows of long texts begin in `flat`: every
+            offset of a row is one of them. None where each row is read at once.
+        covered_lengths: int64 [n], how many tokens of the uncut row the windows hold together;
+            None where that is the row's length.
     """
 
     row_ids: IntArray
-    targets: IntArray
+    targets: Targets
     flat: Mapping[str, IntArray]
     offsets: IntArray
     full_lengths: IntArray
     unknown_tokens: IntArray
+    window_offsets: IntArray | None = None
+    covered_lengths: IntArray | None = None
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -210,8 +235,14 @@ class Encoded:
         """The rows at these positions, int64 [m], in this order."""
         lengths = self.lengths[positions]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        # every token's place in the old flat arrays: its row's start plus its place in the row
-        places = np.arange(offsets[-1]) - np.repeat(offsets[:-1] - self.offsets[positions], lengths)
+        places = _places(self.offsets[positions], lengths)
+        windows = None
+        if self.window_offsets is not None:
+            starts, counts = self._windows_of_rows()
+            own = _places(starts[positions], counts[positions])
+            sizes = np.diff(self.window_offsets)[own]
+            windows = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        covered = self.covered_lengths
         return Encoded(
             row_ids=self.row_ids[positions],
             targets=self.targets[positions],
@@ -219,7 +250,32 @@ class Encoded:
             offsets=offsets,
             full_lengths=self.full_lengths[positions],
             unknown_tokens=self.unknown_tokens[positions],
+            window_offsets=windows,
+            covered_lengths=None if covered is None else covered[positions],
         )
+
+    def sequences(self, positions: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+        """What the model reads of these rows, int64 [m]: their windows, or the rows themselves.
+
+        Returns:
+            Start in `flat` and length of each sequence, int64 [s] each, and the place in
+            `positions` of the row it belongs to, int64 [s], ascending.
+        """
+        if self.window_offsets is None:
+            return self.offsets[positions], self.lengths[positions], np.arange(len(positions))
+        starts, counts = self._windows_of_rows()
+        own = _places(starts[positions], counts[positions])
+        sizes = np.diff(self.window_offsets)[own]
+        return (
+            self.window_offsets[own],
+            sizes,
+            np.repeat(np.arange(len(positions)), counts[positions]),
+        )
+
+    def _windows_of_rows(self) -> tuple[IntArray, IntArray]:
+        """First window and number of windows of each row, int64 [n] each."""
+        bounds = np.searchsorted(np.asarray(self.window_offsets), self.offsets).astype(np.int64)
+        return bounds[:-1], np.diff(bounds)
 
     def sample(self, most: int, seed: int) -> Encoded:
         """At most `most` rows, chosen by the seed, in row order; all rows when there are fewer."""
@@ -236,16 +292,29 @@ class Encoded:
             unknown_tokens=int(self.unknown_tokens.sum()),
             rows_with_unknown=int((self.unknown_tokens > 0).sum()),
             truncated_rows=int(self.truncated.sum()),
-            lost_tokens=int((self.full_lengths - self.lengths).sum()),
+            lost_tokens=int(self.lost_tokens.sum()),
             max_length=max_length,
         )
 
     @property
     def lengths(self) -> IntArray:
-        """Tokens per row after truncation, int64 [n]."""
+        """Tokens per row as the model reads it, all windows together, int64 [n]."""
         return np.diff(self.offsets)
+
+    @property
+    def lost_tokens(self) -> IntArray:
+        """Tokens of each row that the model does not see, int64 [n]."""
+        covered = self.lengths if self.covered_lengths is None else self.covered_lengths
+        return self.full_lengths - covered
 
     @property
     def truncated(self) -> BoolArray:
         """Whether a row was cut, bool [n]."""
-        return self.full_lengths > self.lengths
+        return self.lost_tokens > 0
+
+
+def _places(starts: IntArray, lengths: IntArray) -> IntArray:
+    """Every index of the ranges that begin at `starts` and have these lengths, one after another."""
+    ends = np.cumsum(lengths)
+    before: IntArray = np.repeat(starts - (ends - lengths), lengths)
+    return np.arange(int(ends[-1]) if len(ends) else 0) + before

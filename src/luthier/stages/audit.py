@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from luthier.kit.near_duplicates import AlikeTexts, alike_texts
 from luthier.kit.text_key import clusters_of_equal_keys, is_blank
 from luthier.records import Audit, Note, Rows
 
@@ -18,7 +19,7 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _LENGTHS = {"min": 0.0, "p50": 0.5, "p95": 0.95, "max": 1.0}
 
 
-def audit(rows: Rows) -> Audit:
+def audit(rows: Rows, near_duplicates: float = 0.8) -> Audit:
     """Count and measure.
 
     Lengths are characters (Unicode code points), their quantiles interpolated linearly. Script
@@ -26,10 +27,12 @@ def audit(rows: Rows) -> Audit:
 
     Args:
         rows: of a task with a `text` column; without one only rows and labels are counted.
+        near_duplicates: share of character n-grams in common from which two texts are alike.
     """
     texts: Sequence[str] = rows.columns.get("text", ())
     labels = rows.columns.get("label")
     clusters = clusters_of_equal_keys(texts)
+    alike = alike_texts(texts, near_duplicates)
     conflicting = [c for c in clusters if labels is not None and len({labels[p] for p in c}) > 1]
     return Audit(
         rows=len(rows),
@@ -39,7 +42,8 @@ def audit(rows: Rows) -> Audit:
         empty_rows=tuple(int(rows.ids[p]) for p, text in enumerate(texts) if is_blank(text)),
         length_characters=_lengths(texts),
         scripts=_scripts(texts),
-        notes=_notes(texts),
+        notes=(*_notes(texts), *_notes_on_likeness(alike)),
+        alike_clusters=_ids(rows, alike.clusters),
     )
 
 
@@ -84,4 +88,18 @@ def _notes(texts: Sequence[str]) -> tuple[Note, ...]:
         notes.append(Note("warning", what))
     if invisible:
         notes.append(Note("warning", f"{invisible:,} rows hold invisible characters"))
+    return tuple(notes)
+
+
+def _notes_on_likeness(alike: AlikeTexts) -> tuple[Note, ...]:
+    notes = []
+    if alike.too_short and alike.jaccard < 1:
+        what = (
+            f"{alike.too_short:,} of {alike.too_short + alike.compared:,} different texts are very "
+            "short: among them only equal texts are found, not nearly equal ones"
+        )
+        notes.append(Note("skipped", what))
+    if alike.broken_up:
+        what = f"{alike.broken_up:,} chains of texts, each like the next, were not taken for copies"
+        notes.append(Note("chosen", what))
     return tuple(notes)

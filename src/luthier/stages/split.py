@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from luthier.errors import InputError, Problem
-from luthier.kit.stratify import Cluster, Held, stratify
-from luthier.kit.text_key import text_key
+from luthier.kit.near_duplicates import alike_texts
+from luthier.kit.rare_labels import RareLabels, rare_labels
+from luthier.kit.split_by_time import split_by_time
+from luthier.kit.split_units import Units, strata_of, units_of
+from luthier.kit.stratify import stratify
+from luthier.kit.stratify_groups import stratify_groups
 from luthier.records import SPLIT_NAMES, Note, Rows, SplitName, Splits
 from luthier.settings import SplitSettings
 
@@ -15,16 +20,29 @@ FEWEST_ROWS = 10
 FEWEST_TEXTS = 3
 """Different texts of a label so that each split can have one."""
 
+Held = dict[SplitName, float]
+"""Split to hold out -> its share of the rows; what is left is for training."""
 
-def split(rows: Rows, settings: SplitSettings) -> Splits:
+Alike = Sequence[Sequence[int]]
+"""Clusters of row ids whose texts are alike."""
+
+
+def split(rows: Rows, settings: SplitSettings, alike: Alike | None = None) -> Splits:
     """Share the rows out to train, validation and test.
 
     Splits that the files give are kept as they are. What is missing is taken from the training
-    rows, stratified by label, rows with the same normalised text on one side; the shares in
-    `settings` are of the rows that are shared out.
+    rows: alike texts on one side, rows of one group too, stratified by label; or by time. The
+    shares in `settings` are of the rows that are shared out.
+
+    Args:
+        rows: all rows.
+        settings: shares, seed, and what decides.
+        alike: clusters of row ids whose texts are alike, as the audit found them; looked for here
+            when not given.
 
     Raises:
-        InputError: when there are no rows to learn from, or too few to share out.
+        InputError: when there are no rows to learn from, too few to share out, or a column that
+            the settings ask for is not there.
     """
     given = set(rows.given_split) - {None}
     shares: Held = {"validation": settings.validation_size, "test": settings.test_size}
@@ -37,61 +55,162 @@ def split(rows: Rows, settings: SplitSettings) -> Splits:
             ),
             next_step="add a training file (train.csv)",
         )
-    names: list[SplitName] = [name or "train" for name in rows.given_split]
+    names: list[SplitName | None] = [name or "train" for name in rows.given_split]
     notes: list[Note] = []
-    if held:
-        clusters = _clusters(rows, pool)
-        _check_enough(rows, pool, clusters, held)
-        chosen = stratify([cluster for cluster, _ in clusters], held, settings.seed)
-        if not {"train", *held} <= set(chosen.values()):
-            raise _too_few(rows, f"{len(clusters)} different texts cannot fill every split")
-        for cluster, positions in clusters:
-            for position in positions:
-                names[position] = chosen[cluster.key]
-        notes = _notes(clusters, chosen, held, settings.seed, from_training="train" in given)
+    by = "given"
     others = given - {"train"}
     if others:
         kept = ", ".join(name for name in SPLIT_NAMES if name in others | {"train"})
-        notes.insert(0, Note("chosen", f"splits given by the files were kept: {kept}"))
+        notes.append(Note("chosen", f"splits given by the files were kept: {kept}"))
+    if held:
+        by = way_to_split(rows, settings)
+        shared = _share_out(rows, pool, held, settings, _positions(rows, settings, alike), by)
+        for position, name in shared.names.items():
+            names[position] = name
+        notes.extend(shared.notes)
+    in_use = [(int(i), name) for i, name in zip(rows.ids, names, strict=True) if name is not None]
     return Splits(
-        row_ids=rows.ids,
-        names=tuple(names),
-        method="given" if not held else "given+stratified" if others else "stratified",
+        row_ids=rows.ids[[name is not None for name in names]],
+        names=tuple(name for _, name in in_use),
+        method=f"given+{METHODS[by]}" if held and others else METHODS[by],
         seed=settings.seed,
-        notes=(*notes, _sizes(names)),
+        notes=(*notes, _sizes([name for _, name in in_use])),
     )
 
 
-def _clusters(rows: Rows, pool: Sequence[int]) -> list[tuple[Cluster, list[int]]]:
-    """Rows of the pool with the same normalised text, with their positions."""
-    texts = rows.columns.get("text")
-    labels = rows.columns.get("label")
-    members: dict[str, list[int]] = defaultdict(list)
-    for position in pool:
-        key = text_key(texts[position]) if texts is not None else f"row {rows.ids[position]}"
-        members[key].append(position)
-    return [
-        (Cluster(key, tuple(str(labels[p]) if labels is not None else "" for p in own)), own)
-        for key, own in members.items()
+METHODS = {"given": "given", "random": "stratified", "group": "grouped", "time": "time"}
+
+
+def way_to_split(rows: Rows, settings: SplitSettings) -> str:
+    """`random`, `group` or `time`, as the settings and the columns say.
+
+    Raises:
+        InputError: when a column that it needs is not there, or a row has no time.
+    """
+    by = settings.split_by
+    if by == "auto":
+        return "group" if "group" in rows.columns else "random"
+    if by in ("group", "time") and by not in rows.columns:
+        raise InputError(
+            Problem(f"split.split_by is {by}, but no column holds the {by}", rows.source.path),
+            next_step=f"name it: --{by}-column COLUMN",
+        )
+    if by == "time":
+        empty = [p for p, time in enumerate(rows.columns["time"]) if not time]
+        if empty:
+            raise InputError(
+                [Problem("this row has no time to split by", rows.locations[p]) for p in empty],
+                next_step="fill them in, or let chance decide: --split-by random",
+            )
+    return by
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """Row position -> split, None for rows that are left out; and what was decided."""
+
+    names: Mapping[int, SplitName | None]
+    notes: Sequence[Note]
+
+
+def _positions(rows: Rows, settings: SplitSettings, alike: Alike | None) -> Alike:
+    """Clusters of alike texts by row position."""
+    if alike is None:
+        texts = rows.columns.get("text", ())
+        return alike_texts(texts, settings.near_duplicates).clusters
+    at = {row_id: p for p, row_id in enumerate(rows.ids.tolist())} if alike else {}
+    return [[at[row_id] for row_id in cluster] for cluster in alike]
+
+
+def _share_out(
+    rows: Rows,
+    pool: Sequence[int],
+    held: Held,
+    settings: SplitSettings,
+    alike: Alike,
+    by: str,
+) -> _Shared:
+    units = units_of(rows, pool, alike, by_group=by == "group")
+    rare = rare_labels(units, len(held) + 1) if by != "time" else RareLabels({}, len(held) + 1)
+    left_out: set[int] = set()
+    if rare and settings.rare_labels == "error":
+        raise rare.refused(rows)
+    if rare and settings.rare_labels == "drop":
+        strata = strata_of(rows)
+        left_out = {p for p in pool if strata[p] in rare.texts}
+        pool = [p for p in pool if p not in left_out]
+        units = units_of(rows, pool, alike, by_group=by == "group")
+    _check_enough(rows, pool, units, held)
+    forced = rare.only(units) if settings.rare_labels == "train-only" else frozenset()
+    chosen, said = _choose(rows, units, held, settings, by, forced)
+    if not {"train", *held} <= set(chosen.values()):
+        what = f"{len(units.clusters)} different {_unit_name(by)} cannot fill every split"
+        raise _too_few(rows, what)
+    names: dict[int, SplitName | None] = dict.fromkeys(left_out)
+    for cluster, positions in zip(units.clusters, units.positions, strict=True):
+        names |= dict.fromkeys(positions, chosen[cluster.key])
+    notes = [
+        *said,
+        *_together(units),
+        *rare.notes(settings.rare_labels, len(left_out)),
+        *_missing_labels(units, chosen, held, () if settings.rare_labels == "drop" else rare.texts),
     ]
+    return _Shared(names, notes)
 
 
-def _check_enough(
-    rows: Rows, pool: Sequence[int], clusters: Sequence[tuple[Cluster, list[int]]], held: Held
-) -> None:
-    texts = _texts_by_label(clusters)
+def _choose(
+    rows: Rows,
+    units: Units,
+    held: Held,
+    settings: SplitSettings,
+    by: str,
+    forced: frozenset[str],
+) -> tuple[dict[str, SplitName], list[Note]]:
+    """Unit key -> split, and how it was decided."""
+    shares = ", ".join(f"{share:.4g} to {name}" for name, share in held.items())
+    origin = "the training rows" if "train" in rows.given_split else "the rows"
+    head = f"of {origin} {shares}"
+    if by == "time":
+        times = rows.columns["time"]
+        cut = split_by_time(
+            units.clusters, [[times[p] for p in own] for own in units.positions], held, "train"
+        )
+        ends = ", ".join(f"{name} begins {cut.begins[name]}" for name in held)
+        notes = [Note("chosen", f"{head}, by time: {ends}")]
+        if cut.moved:
+            what = f"{cut.moved:,} rows were moved to an earlier split: a text like theirs is there"
+            notes.append(Note("chosen", what))
+        return cut.chosen, notes
+    free = [cluster for cluster in units.clusters if cluster.key not in forced]
+    if by == "group":
+        chosen = stratify_groups(free, held, "train", settings.seed)
+        how = f"whole groups ({units.groups:,}), stratified by label"
+    else:
+        chosen = stratify(free, held, "train", settings.seed)
+        how = "stratified by label"
+    learned: dict[str, SplitName] = dict.fromkeys(forced, "train")
+    return chosen | learned, [Note("chosen", f"{head}, {how}, seed {settings.seed}")]
+
+
+def _unit_name(by: str) -> str:
+    return {"group": "groups", "time": "times"}.get(by, "texts")
+
+
+def _check_enough(rows: Rows, pool: Sequence[int], units: Units, held: Held) -> None:
+    texts = Counter(cluster.label for cluster in units.clusters)
     needed = len(held) + 1
+    unit = "groups" if units.groups else "texts"
     problems = []
     if len(pool) < FEWEST_ROWS:
         what = f"{len(pool)} rows are too few to share out; at least {FEWEST_ROWS} are needed"
         problems.append(what)
     enough = sum(count >= FEWEST_TEXTS for count in texts.values())
-    if "label" in rows.columns and enough < 2:
+    if "label" in rows.columns and enough < 2 and not units.groups:
         shown = ", ".join(f"{label!r} has {count}" for label, count in texts.most_common(5))
         what = f"fewer than 2 labels have {FEWEST_TEXTS} different texts ({shown})"
         problems.append(what)
-    elif len(clusters) < needed:
-        what = f"only {len(clusters)} different texts, for {needed} splits"
+    elif len(units.clusters) < needed:
+        what = f"only {len(units.clusters)} different {unit}, for {needed} splits"
         problems.append(what)
     if problems:
         raise _too_few(rows, *problems)
@@ -104,45 +223,29 @@ def _too_few(rows: Rows, *what: str) -> InputError:
     )
 
 
-def _texts_by_label(clusters: Sequence[tuple[Cluster, list[int]]]) -> Counter[str]:
-    return Counter(cluster.label for cluster, _ in clusters)
-
-
-def _notes(
-    clusters: Sequence[tuple[Cluster, list[int]]],
-    chosen: Mapping[str, SplitName],
-    held: Held,
-    seed: int,
-    *,
-    from_training: bool,
-) -> list[Note]:
-    shares = ", ".join(f"{share:.4g} to {name}" for name, share in held.items())
-    origin = "the training rows" if from_training else "the rows"
-    notes = [Note("chosen", f"of {origin} {shares}, stratified by label, seed {seed}")]
-    together = [positions for _, positions in clusters if len(positions) > 1]
-    if together:
-        rows = sum(map(len, together))
-        texts = f"{len(together):,} repeated texts"
-        what = f"{rows:,} rows with {texts} stay together, each text in one split"
-        notes.append(Note("chosen", what))
-    notes.extend(_missing_labels(clusters, chosen, held))
-    return notes
+def _together(units: Units) -> list[Note]:
+    """What was kept on one side."""
+    if not units.alike:
+        return []
+    texts = f"{units.alike:,} texts that are there several times or nearly so"
+    what = f"{units.alike_rows:,} rows with {texts} stay together, each text in one split"
+    return [Note("chosen", what)]
 
 
 def _missing_labels(
-    clusters: Sequence[tuple[Cluster, list[int]]], chosen: Mapping[str, SplitName], held: Held
+    units: Units, chosen: Mapping[str, SplitName], held: Held, known: Collection[str]
 ) -> list[Note]:
-    """Labels that a split had to go without."""
-    labels = {label for cluster, _ in clusters for label in cluster.labels}
+    """Labels that a split had to go without, and that no other note names."""
+    present: defaultdict[str, set[str]] = defaultdict(set)
+    for cluster in units.clusters:
+        present[chosen[cluster.key]].update(cluster.labels)
+    labels = set().union(*present.values()) - set(known)
     notes = []
-    for name in held:
-        present = {
-            la for cluster, _ in clusters if chosen[cluster.key] == name for la in cluster.labels
-        }
-        missing = sorted(labels - present)
+    for name in ("train", *held):
+        missing = sorted(labels - present[name])
         if missing:
             shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
-            what = f"{len(missing):,} labels have too few different texts to be in {name}: {shown}"
+            what = f"{len(missing):,} labels could not be in {name}: {shown}"
             notes.append(Note("warning", what))
     return notes
 
