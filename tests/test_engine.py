@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from luthier.engines.checkpoint import load_weights
-from luthier.engines.class_weights import class_weights
 from luthier.engines.local import LocalEngine
-from luthier.engines.optimizer import adamw, learning_rate_at, warmup_of
+from luthier.engines.optimizer import make_optimizer
 from luthier.errors import SettingsError, TrainingError
+from luthier.kit.class_weights import class_weights
 from luthier.kit.digest import digest_of_tensors
+from luthier.kit.learning_rate import learning_rate_at, warmup_of
 from luthier.models.pretrained import load_encoder
 from luthier.records import Evaluated, Saved, Started, Stepped, Stopped, TrainJob, Warned
 from luthier.settings import TrainSettings
@@ -148,7 +149,7 @@ def test_the_rate_rises_to_its_peak_and_falls_to_zero():
 def test_biases_and_norms_do_not_decay(job_with):
     job = job_with()
     model = job.task.load_model(job.model_source, job.label_names, job.settings)
-    decayed, free = adamw(model, TrainSettings(weight_decay=0.3)).param_groups
+    decayed, free = make_optimizer(model, TrainSettings(weight_decay=0.3)).param_groups
     assert (decayed["weight_decay"], free["weight_decay"]) == (0.3, 0.0)
     names = {id(p): name for name, p in model.named_parameters()}
     assert all("bias" in names[id(p)] or "LayerNorm" in names[id(p)] for p in free["params"])

@@ -18,7 +18,7 @@ from transformers import (
     RobertaModel,
 )
 
-from luthier.engines.device import inputs_of
+from luthier.engines.forward import inputs_of
 from luthier.errors import ModelError, SettingsError
 from luthier.kit.digest import digest_of_tensors
 from luthier.kit.seeds import random_stream
@@ -31,7 +31,7 @@ from luthier.models.pretrained import (
     save_shipped,
 )
 from luthier.records import ModelSource
-from luthier.settings import ModelSettings
+from luthier.settings import ModelSettings, TextSettings
 from luthier.tasks import get_task
 from tiny_models import LABELS, make_tiny_model, tiny_rows
 
@@ -250,7 +250,7 @@ def test_a_plain_pipeline_in_a_fresh_process_gives_the_same_labels(tiny, tmp_pat
     model = classifier(tiny)
     tokenizer = load_tokenizer(source)
     rows, task = tiny_rows(60), get_task("text_classification")
-    encoded = task.encode(rows, LABELS, tokenizer, 12)
+    encoded = task.encode(rows, LABELS, tokenizer, TextSettings(max_length=12))
     assert encoded.truncated.sum() > 20
     inputs = inputs_of(model, encoded, np.arange(60), torch.device("cpu"))
     model.eval()

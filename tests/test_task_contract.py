@@ -7,7 +7,7 @@ import pytest
 
 from luthier.errors import SettingsError
 from luthier.records import ModelSource, Rows, Source, SplitEvaluation, Task
-from luthier.settings import Settings
+from luthier.settings import Settings, TextSettings, TrainSettings
 from luthier.tasks import get_task, task_names
 from tiny_models import make_tiny_model
 
@@ -84,7 +84,7 @@ def test_a_bad_sample_is_refused_with_its_place(task: Task, bad):
 
 
 @every_task
-def test_the_whole_protocol_runs_on_its_samples(task: Task, tmp_path):
+def test_the_whole_protocol_runs_on_its_samples(task: Task, tmp_path):  # noqa: PLR0915
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     rows = rows_of(task.samples)
@@ -92,7 +92,7 @@ def test_the_whole_protocol_runs_on_its_samples(task: Task, tmp_path):
     folder = make_tiny_model(tmp_path / "tiny", strings_of(task.samples))
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
 
-    encoded = task.encode(rows, names, tokenizer, 12)
+    encoded = task.encode(rows, names, tokenizer, TextSettings(max_length=12))
     assert encoded.row_ids.tolist() == rows.ids.tolist()
     assert encoded.offsets[-1] == len(encoded.flat["input_ids"])
     assert encoded.lengths.max() <= 12
@@ -110,7 +110,9 @@ def test_the_whole_protocol_runs_on_its_samples(task: Task, tmp_path):
         ]
     logits, targets = torch.cat(each), torch.tensor(encoded.targets)
     for smoothing in (0.0, 0.1):
-        losses = task.losses(logits, targets, smoothing)
+        smoothed = TrainSettings(label_smoothing_factor=smoothing)
+        loss = task.loss(smoothed, encoded.targets, names)
+        losses = loss.each(logits, targets)
         assert losses.shape == (len(rows),)
         assert torch.isfinite(losses).all()
         assert (losses > 0).all()
@@ -120,7 +122,8 @@ def test_the_whole_protocol_runs_on_its_samples(task: Task, tmp_path):
     assert answers.label_names == names
     assert answers.model_digest == "a digest"
     assert np.allclose(answers.probabilities.sum(axis=1), 1)
-    assert np.allclose(answers.loss, task.losses(logits, targets, 0.0).numpy(), atol=1e-5)
+    plain = task.loss(TrainSettings(), encoded.targets, names)
+    assert np.allclose(answers.loss, plain.unit * plain.each(logits, targets).numpy(), atol=1e-5)
 
     quick = task.quick_metrics(answers)
     assert set(quick) == {"loss", *task.metrics}

@@ -7,6 +7,7 @@ import torch
 from luthier.errors import InputError, SettingsError
 from luthier.models.pretrained import find_model, load_tokenizer
 from luthier.records import Rows, Source, Splits
+from luthier.settings import TextSettings, TrainSettings
 from luthier.stages.encode import encode
 from luthier.tasks import get_task, task_names
 from tiny_models import make_tiny_model, tiny_rows
@@ -23,6 +24,10 @@ def rows_of(texts, labels=None) -> Rows:
         given_split=[None] * n,
         source=Source(path="rows.csv", files=(), rows=n, columns={}),
     )
+
+
+def cut_at(max_length: int, **text) -> TextSettings:
+    return TextSettings(max_length=max_length, **text)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +74,7 @@ def test_good_rows_have_no_problems():
 
 def test_encoding_a_long_text_prints_nothing(tokenizer, capfd):
     tokenizer.model_max_length, own = 4, tokenizer.model_max_length
-    TASK.encode(rows_of(["你好世界"]), (), tokenizer, 4)
+    TASK.encode(rows_of(["你好世界"]), (), tokenizer, cut_at(4))
     tokenizer.model_max_length = own
     assert capfd.readouterr() == ("", "")
 
@@ -79,10 +84,12 @@ def test_texts_are_cut_as_the_tokenizer_cuts_them(tokenizer, side):
     texts = ["你好世界退款請問你好", "hello world", "退款", "世界 hello 你好 refund"]
     tokenizer.truncation_side = side
     try:
-        encoded = TASK.encode(rows_of(texts), (), tokenizer, 8)
         expected = tokenizer(texts, truncation=True, max_length=8)["input_ids"]
     finally:
         tokenizer.truncation_side = "right"
+    kept = {"right": "head", "left": "tail"}[side]
+    encoded = TASK.encode(rows_of(texts), (), tokenizer, cut_at(8, long_texts=kept))
+    assert tokenizer.truncation_side == "right"
     whole = tokenizer(texts)["input_ids"]
     ends = zip(encoded.offsets, encoded.offsets[1:], strict=False)
     assert [encoded.flat["input_ids"][a:b].tolist() for a, b in ends] == expected
@@ -91,14 +98,14 @@ def test_texts_are_cut_as_the_tokenizer_cuts_them(tokenizer, side):
 
 
 def test_characters_that_the_vocabulary_lacks_are_counted(tokenizer):
-    encoded = TASK.encode(rows_of(["你好", "你龘龘", "zzz"]), (), tokenizer, 16)
+    encoded = TASK.encode(rows_of(["你好", "你龘龘", "zzz"]), (), tokenizer, cut_at(16))
     assert encoded.unknown_tokens.tolist() == [0, 2, 1]
 
 
 def test_encode_says_what_was_cut_and_what_is_unknown(tokenizer):
     rows = rows_of(["你好世界退款請問", "你好", "龘", "退款"], ["a", "b", "a", "b"])
     splits = Splits(rows.ids, ("train", "train", "validation", "test"), "given", 0)
-    encoded, notes = encode(rows, splits, TASK, ("a", "b"), tokenizer, 6)
+    encoded, notes = encode(rows, splits, TASK, ("a", "b"), tokenizer, cut_at(6))
     assert {split: part.row_ids.tolist() for split, part in encoded.items()} == {
         "train": [100, 101],
         "validation": [102],
@@ -106,7 +113,8 @@ def test_encode_says_what_was_cut_and_what_is_unknown(tokenizer):
     }
     assert encoded["train"].targets.tolist() == [0, 1]
     assert [note.message for note in notes] == [
-        "1 of 2 train rows are longer than 6 tokens and were cut; the median one loses 4 tokens",
+        "1 of 2 train rows are longer than 6 tokens and were cut; the median one loses 4 tokens; "
+        "tokens lost by label: a 40%",
         "33.3% of the tokens in validation are unknown to this model's vocabulary; "
         "they occur in 1 of 1 rows",
     ]
@@ -119,11 +127,14 @@ def test_losses_are_those_of_torch(smoothing):
     expected = torch.nn.functional.cross_entropy(
         logits, targets, label_smoothing=smoothing, reduction="none"
     )
-    torch.testing.assert_close(TASK.losses(logits, targets, smoothing), expected)
+    loss = TASK.loss(
+        TrainSettings(label_smoothing_factor=smoothing), targets.numpy(), ("a", "b", "c", "d")
+    )
+    torch.testing.assert_close(loss.each(logits, targets), expected)
 
 
 def test_answers_are_probabilities_and_unlabelled_rows_have_no_loss(tokenizer):
-    encoded = TASK.encode(rows_of("ab", ["y", None]), ("x", "y"), tokenizer, 8)
+    encoded = TASK.encode(rows_of("ab", ["y", None]), ("x", "y"), tokenizer, cut_at(8))
     answers = TASK.answers(encoded, np.array([[1000.0, 998.0], [0.0, 1.0]]), ("x", "y"), "d")
     np.testing.assert_allclose(answers.probabilities.sum(axis=1), 1)
     assert answers.predicted.tolist() == [0, 1]
@@ -140,7 +151,7 @@ def test_an_unknown_task_is_answered_with_the_nearest_name():
 def test_quick_metrics_hold_the_loss_and_every_metric_of_the_task(tokenizer):
     rows = tiny_rows(30)
     names = TASK.label_names(rows)
-    encoded = TASK.encode(rows, names, tokenizer, 16)
+    encoded = TASK.encode(rows, names, tokenizer, cut_at(16))
     logits = np.random.default_rng(0).normal(size=(30, 3))
     assert set(TASK.metrics) | {"loss"} <= set(
         TASK.quick_metrics(TASK.answers(encoded, logits, names, ""))

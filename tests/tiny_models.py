@@ -112,5 +112,5 @@ def tiny_job(
     source = find_model(str(folder / "model"))
     places = ("train",) * train_rows + ("validation",) * validation_rows
     splits = Splits(row_ids=rows.ids, names=places, method="given", seed=0)
-    encoded, _ = encode(rows, splits, task, names, load_tokenizer(source), 48)
+    encoded, _ = encode(rows, splits, task, names, load_tokenizer(source), settings.text)
     return TrainJob(task, source, names, encoded, settings, folder / "checkpoints")

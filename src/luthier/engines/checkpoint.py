@@ -72,6 +72,7 @@ class TrainingState:
         threads: CPU threads that the run uses.
         inputs: what the run depends on: setting or part -> value, compared when it is resumed.
         stopped: the last event of a run that has ended.
+        halvings: how often the parts of a step were halved for lack of memory.
     """
 
     step: int
@@ -83,6 +84,7 @@ class TrainingState:
     threads: int
     inputs: Mapping[str, str]
     stopped: Stopped | None = None
+    halvings: int = 0
 
 
 def save_last(

@@ -1,16 +1,15 @@
-"""Which device and how many threads, and moving rows onto the device."""
+"""Which device and how many threads, determinism, and what is left behind."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
+import os
 from collections.abc import Iterator
 
 import torch
-from transformers import PreTrainedModel
 
 from luthier.errors import Problem, TrainingError
-from luthier.kit.batching import pad
-from luthier.records import Encoded, IntArray
 
 
 def best_device() -> torch.device:
@@ -35,26 +34,63 @@ def cpu_threads(count: int) -> Iterator[int]:
         torch.set_num_threads(before)
 
 
-def inputs_of(
-    model: PreTrainedModel, encoded: Encoded, positions: IntArray, device: torch.device
-) -> dict[str, torch.Tensor]:
-    """Padded inputs of these rows on the device, int64 [b, longest row] each."""
-    padding = {"input_ids": int(getattr(model.config, "pad_token_id", None) or 0)}
-    arrays = pad(encoded, positions, padding)
-    return {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+@contextlib.contextmanager
+def determinism(wanted: bool) -> Iterator[None]:
+    """Use only algorithms that give the same result every time; what was set before comes back.
+
+    Raises:
+        TrainingError: when the model needs an operation that has no such algorithm here.
+    """
+    if not wanted:
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled()
+    benchmark = torch.backends.cudnn.benchmark
+    # cuBLAS reads it when it is first used; torch says what to do when that was earlier
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    except RuntimeError as error:
+        if "deterministic" not in str(error):
+            raise
+        raise TrainingError(
+            Problem(str(error).splitlines()[0], where="train.full_determinism"),
+            next_step="--train.full_determinism false",
+        ) from error
+    finally:
+        torch.use_deterministic_algorithms(before)
+        torch.backends.cudnn.benchmark = benchmark
+
+
+def free_memory() -> None:
+    """Give back what a finished run held, on the accelerator too."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    elif torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch could not get memory, on an accelerator or on the CPU."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 @contextlib.contextmanager
 def memory_explained() -> Iterator[None]:
-    """Say what to change when the accelerator's memory runs out.
+    """Say what to change when the memory is too small for a single row.
 
     Raises:
         TrainingError: in place of torch's own error.
     """
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
         raise TrainingError(
-            Problem("the accelerator has too little memory", where="train.max_tokens_per_batch"),
-            next_step="halve train.max_tokens_per_batch, and go on with --resume",
+            Problem("the memory is too small even for one row at a time", where="text.max_length"),
+            next_step="a shorter text.max_length, a smaller model, or model.strategy lora",
         ) from error

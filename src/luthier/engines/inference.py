@@ -8,48 +8,70 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from luthier.engines.device import inputs_of
+from luthier.engines.device import free_memory, is_out_of_memory
+from luthier.engines.forward import inputs_of, pool_windows, row_logits
 from luthier.kit.batching import parts_within
-from luthier.records import Encoded, FloatArray
+from luthier.records import Encoded, FloatArray, IntArray
+from luthier.settings import Settings
 
 
 def logits_of(
-    model: PreTrainedModel, encoded: Encoded, max_tokens: int, device: torch.device
+    model: PreTrainedModel, encoded: Encoded, settings: Settings, device: torch.device
 ) -> FloatArray:
     """float64 [n, K] in the order of `encoded`. The model is left in evaluation mode."""
 
-    def read(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        logits: torch.Tensor = model(**inputs).logits
-        return logits
+    def read(rows: IntArray) -> torch.Tensor:
+        return row_logits(model, encoded, rows, device, settings)
 
-    return _in_batches(model, encoded, max_tokens, device, read)
+    return _in_batches(model, encoded, settings.train.max_tokens_per_batch, read)
 
 
 def features_of(
-    encoder: PreTrainedModel, encoded: Encoded, max_tokens: int, device: torch.device
+    encoder: PreTrainedModel, encoded: Encoded, settings: Settings, device: torch.device
 ) -> FloatArray:
-    """float64 [n, width]: last hidden state, mean over the tokens of a row without padding."""
+    """float64 [n, width]: last hidden state, mean over the tokens of a row without padding.
 
-    def read(inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    The windows of a long text count alike.
+    """
+
+    def read(rows: IntArray) -> torch.Tensor:
+        inputs = inputs_of(encoder, encoded, rows, device)
         hidden: torch.Tensor = encoder(**inputs).last_hidden_state
         mask = inputs["attention_mask"][:, :, None].to(hidden.dtype)
-        return (hidden * mask).sum(1) / mask.sum(1)
+        means = (hidden * mask).sum(1) / mask.sum(1)
+        if encoded.window_offsets is None:
+            return means
+        owner = torch.from_numpy(encoded.sequences(rows)[2]).to(device)
+        return pool_windows(means, owner, len(rows), "mean")
 
-    return _in_batches(encoder, encoded, max_tokens, device, read)
+    return _in_batches(encoder, encoded, settings.train.max_tokens_per_batch, read)
 
 
 def _in_batches(
     model: PreTrainedModel,
     encoded: Encoded,
     max_tokens: int,
-    device: torch.device,
-    read: Callable[[dict[str, torch.Tensor]], torch.Tensor],
+    read: Callable[[IntArray], torch.Tensor],
 ) -> FloatArray:
+    """Read all rows, longest first; where the memory runs out, half as many at a time."""
     model.eval()
     answers: FloatArray | None = None
+    waiting = list(parts_within(np.arange(len(encoded)), encoded.lengths, max_tokens))[::-1]
     with torch.inference_mode():
-        for part in parts_within(np.arange(len(encoded)), encoded.lengths, max_tokens):
-            values = read(inputs_of(model, encoded, part, device)).double().cpu().numpy()
+        while waiting:
+            part = waiting[-1]
+            try:
+                values = read(part).double().cpu().numpy()
+            except RuntimeError as error:
+                if len(part) == 1 or not is_out_of_memory(error):
+                    raise
+                values = None
+            if values is None:
+                waiting = [half for whole in waiting for half in np.array_split(whole, 2)]
+                waiting = [half for half in waiting if len(half)]
+                free_memory()
+                continue
+            waiting.pop()
             if answers is None:
                 answers = np.empty((len(encoded), values.shape[1]))
             answers[part] = values

@@ -12,7 +12,7 @@ from luthier.engines import checkpoint, loop
 from luthier.engines.checkpoint import Checkpoint
 from luthier.engines.device import best_device, cpu_threads
 from luthier.engines.inference import features_of, logits_of
-from luthier.engines.optimizer import adamw
+from luthier.engines.optimizer import make_optimizer
 from luthier.engines.step import Stepper
 from luthier.kit.seeds import random_stream
 from luthier.models.pretrained import load_encoder
@@ -53,7 +53,7 @@ class LocalEngine:
         device = best_device()
         model.to(device)  # type: ignore[arg-type]
         with cpu_threads(settings.train.threads):
-            return logits_of(model, encoded, settings.train.max_tokens_per_batch, device)
+            return logits_of(model, encoded, settings, device)
 
     def features(self, source: ModelSource, encoded: Encoded, settings: Settings) -> FloatArray:
         """float64 [n, width]: mean-pooled last hidden state of the pretrained encoder."""
@@ -61,7 +61,7 @@ class LocalEngine:
         encoder = load_encoder(source, settings.text.max_length)
         encoder.to(device)  # type: ignore[arg-type]
         with cpu_threads(settings.train.threads):
-            return features_of(encoder, encoded, settings.train.max_tokens_per_batch, device)
+            return features_of(encoder, encoded, settings, device)
 
     def measure_step_seconds(self, job: TrainJob, steps: int = 3) -> float:
         """Median seconds of an optimizer step on rows of typical length; leaves no trace.
@@ -74,7 +74,8 @@ class LocalEngine:
         with random_stream(train.seed), cpu_threads(train.threads):
             model = job.task.load_model(job.model_source, job.label_names, job.settings)
             model.to(device)  # type: ignore[arg-type]
-            stepper = Stepper(job, model, adamw(model, train), device)
+            job.task.fit_head(model, job.encoded["train"].targets)
+            stepper = Stepper(job, model, make_optimizer(model, train), device)
             batches = [stepper.rows_of(i + 1) for i in range(stepper.steps_per_epoch)]
             lengths = job.encoded["train"].lengths
             tokens = np.array([lengths[batch].sum() for batch in batches])

@@ -10,9 +10,9 @@ import torch
 
 from luthier.engines import checkpoint as disk
 from luthier.engines.checkpoint import Checkpoint, TrainingState
-from luthier.engines.device import cpu_threads
+from luthier.engines.device import cpu_threads, determinism, free_memory
 from luthier.engines.measure import Measure
-from luthier.engines.optimizer import adamw, restore_state, state_tensors
+from luthier.engines.optimizer import make_optimizer, restore_state, state_tensors
 from luthier.engines.resume import check_inputs, inputs_of_run
 from luthier.engines.step import Stepper
 from luthier.errors import TrainingError
@@ -58,8 +58,15 @@ def train(job: TrainJob, device: torch.device) -> Iterator[Event]:
             return
     else:
         disk.clear(job.checkpoints)
-    with cpu_threads(state.threads if state else job.settings.train.threads) as threads:
-        yield from _Training(job, device, threads, inputs, state).events()
+    settings = job.settings.train
+    try:
+        with (
+            determinism(settings.full_determinism),
+            cpu_threads(state.threads if state else settings.threads) as threads,
+        ):
+            yield from _Training(job, device, threads, inputs, state).events()
+    finally:
+        free_memory()
 
 
 class _Training:
@@ -80,6 +87,7 @@ class _Training:
         self._resumed = state is not None
         with random_stream(job.settings.train.seed):
             self._model = job.task.load_model(job.model_source, job.label_names, job.settings)
+            job.task.fit_head(self._model, job.encoded["train"].targets)
         self._initial = (
             state.initial_digest if state else digest_of_tensors(self._model.state_dict())
         )
@@ -88,9 +96,10 @@ class _Training:
             saved = disk.load_weights(job.checkpoints, "last", self._model)
             tensors = disk.load_optimizer_state(job.checkpoints, saved)
         self._model.to(device)  # type: ignore[arg-type]
-        self._optimizer = adamw(self._model, job.settings.train)
+        self._optimizer = make_optimizer(self._model, job.settings.train)
         restore_state(self._model, self._optimizer, tensors)
-        self._stepper = Stepper(job, self._model, self._optimizer, device)
+        halvings = state.halvings if state else 0
+        self._stepper = Stepper(job, self._model, self._optimizer, device, halvings)
         self._measure = Measure(job, device)
         self._step = self._saved_step = state.step if state else 0
         self._seconds_before = state.seconds if state else 0.0
@@ -102,12 +111,20 @@ class _Training:
 
     def events(self) -> Iterator[Event]:
         """Everything from `Started` to `Stopped`."""
+        watch, total = self._job.watch, self._stepper.total_steps
+        with watch(self._model, self._optimizer, total) as self._stepper.saw_loss:
+            yield from self._watched_events()
+
+    def _watched_events(self) -> Iterator[Event]:
         yield self._started()
         yield from self._saved_before() if self._resumed else self._warnings()
         save_steps = self._job.settings.train.save_steps
         while (reason := self._reason_to_stop()) is None:
+            halvings = self._stepper.halvings
             stepped = self._stepper(self._step + 1)
             self._step += 1
+            if self._stepper.halvings > halvings:
+                yield self._halved()
             yield stepped
             if self._step % self._stepper.steps_per_epoch == 0:
                 evaluated = self._evaluate()
@@ -140,6 +157,16 @@ class _Training:
                 f"training figures are measured on a fixed sample of {measured} of {rows} "
                 "training rows",
             )
+        for note in self._stepper.loss.notes:
+            yield Warned(0, note)
+
+    def _halved(self) -> Warned:
+        tokens, rows = self._stepper.part_limits
+        return Warned(
+            self._step,
+            f"the memory ran out: from here on at most {tokens:,} tokens and {rows:,} rows are "
+            "held at once; the rows of a step stay the same",
+        )
 
     def _saved_before(self) -> Iterator[Event]:
         """What is on disk at the resumed step."""
@@ -226,6 +253,7 @@ class _Training:
             threads=self._threads,
             inputs=self._inputs,
             stopped=stopped,
+            halvings=self._stepper.halvings,
         )
 
     # the end ------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ class Measure:
     def _figures(self, model: PreTrainedModel, rows: Encoded) -> dict[str, float]:
         job = self._job
         with memory_explained():
-            logits = logits_of(model, rows, job.settings.train.max_tokens_per_batch, self._device)
+            logits = logits_of(model, rows, job.settings, self._device)
         if not np.isfinite(logits).all():
             raise TrainingError(
                 Problem("the model's answers are not finite numbers any more", where="train"),

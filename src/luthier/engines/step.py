@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from luthier.engines.class_weights import class_weights
-from luthier.engines.device import inputs_of, memory_explained
-from luthier.engines.optimizer import learning_rate_at
+from luthier.engines.device import free_memory, is_out_of_memory, memory_explained
+from luthier.engines.forward import row_logits
 from luthier.errors import Problem, TrainingError
-from luthier.kit.batching import parts_within, steps_per_epoch, training_batches
+from luthier.kit.batching import padded_tokens, parts_within, steps_per_epoch, training_batches
+from luthier.kit.learning_rate import learning_rate_at
 from luthier.kit.seeds import random_stream
-from luthier.records import IntArray, Stepped, TrainJob
+from luthier.records import IntArray, SawLoss, Stepped, TrainJob
 
 
 class Stepper:
@@ -26,14 +26,16 @@ class Stepper:
         model: on `device`; changed by every step.
         optimizer: of this model.
         device: where the model lies.
+        halvings: how often the parts of a step were halved before, for lack of memory.
     """
 
     def __init__(
         self,
         job: TrainJob,
         model: PreTrainedModel,
-        optimizer: torch.optim.AdamW,
+        optimizer: torch.optim.Optimizer,
         device: torch.device,
+        halvings: int = 0,
     ) -> None:
         self._job = job
         self._settings = job.settings.train
@@ -42,15 +44,17 @@ class Stepper:
         self._device = device
         self._rows = job.encoded["train"]
         self._lengths = self._rows.lengths
-        self._weights = class_weights(
-            self._settings.class_weights, self._rows.targets, job.label_names
-        )
+        self.loss = job.task.loss(self._settings, self._rows.targets, job.label_names)
         self._trained = [p for p in model.parameters() if p.requires_grad]
+        self._running = [b for name, b in model.named_buffers() if "running_" in name]
+        self.saw_loss: SawLoss = lambda *_: None
+        self.halvings = halvings
         self._epoch = -1
         self._batches: tuple[IntArray, ...] = ()
-        self.steps_per_epoch = steps_per_epoch(
-            len(self._rows), self._settings.per_device_train_batch_size
+        self._batch_size = (
+            self._settings.per_device_train_batch_size * self._settings.gradient_accumulation_steps
         )
+        self.steps_per_epoch = steps_per_epoch(len(self._rows), self._batch_size)
         self.total_steps = self.steps_per_epoch * self._settings.num_train_epochs
 
     def __call__(self, step: int) -> Stepped:
@@ -65,8 +69,8 @@ class Stepper:
         """The row positions of a 1-based step."""
         epoch, place = divmod(step - 1, self.steps_per_epoch)
         if epoch != self._epoch:
-            size = self._settings.per_device_train_batch_size
-            self._batches = training_batches(self._lengths, size, self._settings.seed, epoch)
+            seed = self._settings.seed
+            self._batches = training_batches(self._lengths, self._batch_size, seed, epoch)
             self._epoch = epoch
         return self._batches[place]
 
@@ -74,41 +78,79 @@ class Stepper:
         """Do the step on these row positions."""
         started = time.perf_counter()
         rate = learning_rate_at(step, self.total_steps, self._settings)
-        parts = parts_within(rows, self._lengths, self._settings.max_tokens_per_batch)
         with memory_explained(), random_stream(self._settings.seed, step, device=self._device):
-            loss, norm = self._gradients(rows, parts)
+            loss, norm, padded = self._gradients_that_fit(rows)
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise self._not_finite(step, rate, loss, norm)
             for group in self._optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["scale"]
             self._optimizer.step()
             self._optimizer.zero_grad(set_to_none=True)
         return Stepped(
             step=step,
             epoch=step / self.steps_per_epoch,
-            loss=loss,
+            loss=loss * self.loss.unit,
             learning_rate=rate,
             grad_norm=norm,
             rows=len(rows),
             tokens=int(self._lengths[rows].sum()),
-            padded_tokens=sum(len(part) * int(self._lengths[part].max()) for part in parts),
+            padded_tokens=padded,
             seconds=time.perf_counter() - started,
+        )
+
+    def _gradients_that_fit(self, rows: IntArray) -> tuple[float, float, int]:
+        """Loss, gradient norm and padded tokens; parts are halved until the memory holds them.
+
+        The rows of the step stay the same, so its loss and its gradient do too.
+
+        Raises:
+            RuntimeError: when the memory is too small for a single row.
+        """
+        running = [buffer.clone() for buffer in self._running]
+        while True:
+            parts = self._parts(rows)
+            try:
+                loss, norm = self._gradients(rows, parts)
+                return loss, norm, sum(padded_tokens(self._rows, part) for part in parts)
+            except RuntimeError as error:
+                if max(map(len, parts)) == 1 or not is_out_of_memory(error):
+                    raise
+            # the error holds what it could not finish: go on when it is gone
+            while len(self._parts(rows)) == len(parts):
+                self.halvings += 1
+            self._optimizer.zero_grad(set_to_none=True)
+            for buffer, before in zip(self._running, running, strict=True):
+                buffer.copy_(before)
+            free_memory()
+
+    def _parts(self, rows: IntArray) -> tuple[IntArray, ...]:
+        """The rows of a step in parts that are in memory at once."""
+        tokens, most = self.part_limits
+        return parts_within(rows, self._lengths, tokens, most)
+
+    @property
+    def part_limits(self) -> tuple[int, int]:
+        """Most tokens and most rows in memory at once."""
+        settings = self._settings
+        return (
+            max(1, settings.max_tokens_per_batch >> self.halvings),
+            max(1, settings.per_device_train_batch_size >> self.halvings),
         )
 
     def _gradients(self, rows: IntArray, parts: tuple[IntArray, ...]) -> tuple[float, float]:
         """Loss of the step and gradient norm; the clipped gradients are left on the parameters.
 
-        Each row's loss counts with its label's weight over the sum of the weights of the whole
-        step (torch's weighted mean), so the cut into parts does not change the result.
+        Each row's loss counts with its weight over the sum of the weights of the whole step
+        (torch's weighted mean), so the cut into parts does not change the result.
         """
         self._model.train()
-        weights = self._weights[self._rows.targets]
-        weights = weights / weights[rows].sum()
+        weights = self.loss.row_weights / self.loss.row_weights[rows].sum()
         total = torch.zeros((), device=self._device)
         for part in parts:
-            logits = self._model(**inputs_of(self._model, self._rows, part, self._device)).logits
+            logits = row_logits(self._model, self._rows, part, self._device, self._job.settings)
             targets = torch.from_numpy(self._rows.targets[part]).to(self._device)
-            losses = self._job.task.losses(logits, targets, self._settings.label_smoothing_factor)
+            losses = self.loss.each(logits, targets)
+            self.saw_loss(logits, targets, losses)
             shares = torch.from_numpy(weights[part].astype(np.float32)).to(self._device)
             loss = (losses * shares).sum()
             loss.backward()

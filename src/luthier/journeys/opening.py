@@ -19,6 +19,7 @@ from luthier.errors import (
 )
 from luthier.journeys.run import Run
 from luthier.journeys.walk import Walk
+from luthier.kit.hub_data import is_hub_name
 from luthier.machine_errors import machine_errors_named
 from luthier.recipes import classic
 from luthier.records import Listener, Progress
@@ -66,7 +67,7 @@ def _new_run(
     if resolved.settings.recipe == "classic":
         choice = classic()
         resolved = with_recipe(resolved, choice.values, kind="recipe", reasons=choice.reasons)
-    return Run(run_dir or free_run_dir(Path(path).stem)), _with_whole_paths(resolved)
+    return Run(run_dir or free_run_dir(_name_for(path))), _with_whole_paths(resolved)
 
 
 def _old_run(
@@ -118,12 +119,27 @@ def _with_whole_paths(resolved: Resolved) -> Resolved:
     """Paths in full, so that the run can be resumed and repeated from any folder."""
     settings = resolved.settings
     name, path = settings.model.name_or_path, settings.data.path
-    if Path(name).expanduser().exists():
+    if name != "starter" and Path(name).expanduser().exists():
         name = str(Path(name).expanduser().resolve())
     model = settings.model.model_copy(update={"name_or_path": name})
-    data = settings.data.model_copy(update={"path": str(Path(path).resolve()) if path else None})
+    files = {"path": _whole(path)}
+    names = settings.data.label_names
+    if names is not None and Path(names).is_file():
+        files["label_names"] = _whole(names)
+    data = settings.data.model_copy(update=files)
     whole = settings.model_copy(update={"model": model, "data": data})
     return replace(resolved, settings=whole)
+
+
+def _whole(path: str | None) -> str | None:
+    if path is None or is_hub_name(Path(path)):
+        return path
+    return str(Path(path).resolve())
+
+
+def _name_for(path: str) -> str:
+    """A name for a run on these data: that of the file or folder, without signs of a pattern."""
+    return "".join(sign for sign in Path(path).stem if sign not in "*?[]").strip("-_. ") or "data"
 
 
 def check_settings_unchanged(run: RunFolder) -> None:
@@ -166,7 +182,7 @@ def resolve_settings(settings: SettingsLike, source: str | Path | None = None) -
         case _:
             flags = _flat(settings)
     if source is not None:
-        flags["data.path"] = Path(source).resolve()
+        flags["data.path"] = _whole(str(source))
     return resolve(file, flags, flag_prefix=prefix)
 
 

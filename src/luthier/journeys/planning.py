@@ -39,7 +39,10 @@ def choose_by_recipe(
     at = np.flatnonzero(np.isin(rows.ids, splits.ids_of("train")))
     sample = rows.take(at[:: max(1, math.ceil(len(at) / ROWS_MEASURED))])
     names = task.label_names(rows)
-    measured = task.encode(sample, names, tokenizer, model.longest_input)
+    whole = resolved.settings.text.model_copy(
+        update={"max_length": model.longest_input, "long_texts": "head"}
+    )
+    measured = task.encode(sample, names, tokenizer, whole)
     facts = PlanFacts(
         train_rows=len(at),
         labels=len(names),

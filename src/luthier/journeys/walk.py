@@ -33,8 +33,8 @@ from luthier.records import (
     TrainJob,
 )
 from luthier.run_folder import sha256_of_file, write_json, write_text
-from luthier.settings_file import Resolved, to_yaml, value_of
-from luthier.tasks import get_task
+from luthier.settings_file import Resolved, to_yaml, value_of, with_recipe
+from luthier.tasks import get_task, task_of_rows, tasks_called
 
 if TYPE_CHECKING:
     from luthier.engines.local import LocalEngine
@@ -93,13 +93,19 @@ class Walk:
         from luthier.stages.load import load
 
         with self.stage("load"):
-            data = self.resolved.settings.data
-            rows = name_labels(load(_as_seen(data.path or ""), self.task, data))
+            data, tasks = self.resolved.settings.data, tasks_called(self.resolved.settings.task)
+            rows = name_labels(load(_as_seen(data.path or ""), tasks, data))
+            self._settle_task(task_of_rows(rows, tasks))
             self._check_files_unchanged(rows)
             self.run.save_source(rows.source)
             self.say("load", tuple(rows.source.notes))
             self.summary = f"{len(rows):,} rows"
         return rows
+
+    def _settle_task(self, task: Task) -> None:
+        if self.resolved.settings.task != task.name:
+            reason = {"task": "by what the column of answers holds"}
+            self.resolved = with_recipe(self.resolved, {"task": task.name}, reasons=reason)
 
     def _check_files_unchanged(self, rows: Rows) -> None:
         if not (self.run.path / "source.json").exists():

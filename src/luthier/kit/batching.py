@@ -52,7 +52,9 @@ def training_batches(
     return tuple(batches[i] for i in random.permutation(len(batches)))
 
 
-def parts_within(positions: IntArray, lengths: IntArray, max_tokens: int) -> tuple[IntArray, ...]:
+def parts_within(
+    positions: IntArray, lengths: IntArray, max_tokens: int, max_rows: int | None = None
+) -> tuple[IntArray, ...]:
     """Cut rows into parts of at most `max_tokens` padded tokens each, longest rows first.
 
     A single row longer than the budget is a part of its own.
@@ -61,12 +63,14 @@ def parts_within(positions: IntArray, lengths: IntArray, max_tokens: int) -> tup
         positions: int64 [b], rows to share out.
         lengths: int64 [n], tokens per row, of all rows.
         max_tokens: rows x longest row, at most.
+        max_rows: rows of a part, at most; None sets no limit.
     """
     ordered = positions[np.argsort(-lengths[positions], kind="stable")]
     parts: list[IntArray] = []
     start = 0
     while start < len(ordered):
         fitting = max(1, max_tokens // max(1, int(lengths[ordered[start]])))
+        fitting = min(fitting, max_rows or fitting)
         parts.append(ordered[start : start + fitting])
         start += fitting
     return tuple(parts)
@@ -79,7 +83,7 @@ def padding_share(batches: Sequence[IntArray], lengths: IntArray) -> float:
 
 
 def pad(encoded: Encoded, positions: IntArray, fill: Mapping[str, int]) -> dict[str, IntArray]:
-    """Right-padded inputs of these rows, with their `attention_mask`.
+    """Right-padded inputs of these rows (of their windows), with their `attention_mask`.
 
     Args:
         encoded: the rows.
@@ -87,13 +91,19 @@ def pad(encoded: Encoded, positions: IntArray, fill: Mapping[str, int]) -> dict[
         fill: input name -> value in the padded places; 0 for a name that is missing.
 
     Returns:
-        Input name -> int64 [b, longest row].
+        Input name -> int64 [s, longest sequence], in the order of `Encoded.sequences`.
     """
-    lengths = encoded.lengths[positions]
+    starts, lengths, _ = encoded.sequences(positions)
     columns = np.arange(int(lengths.max()))
     mask = columns < lengths[:, None]
-    at = np.where(mask, encoded.offsets[positions][:, None] + columns, 0)
+    at = np.where(mask, starts[:, None] + columns, 0)
     inputs = {
         name: np.where(mask, values[at], fill.get(name, 0)) for name, values in encoded.flat.items()
     }
     return {**inputs, "attention_mask": mask.astype(np.int64)}
+
+
+def padded_tokens(encoded: Encoded, positions: IntArray) -> int:
+    """Tokens in the padded inputs of these rows."""
+    _, lengths, _ = encoded.sequences(positions)
+    return len(lengths) * int(lengths.max())

@@ -36,10 +36,10 @@ def find_model(name_or_path: str, trust_remote_code: bool = False) -> ModelSourc
     """
     folder = Path(name_or_path).expanduser()
     notes: tuple[str, ...] = ()
-    if folder.exists():
-        pass
-    elif name_or_path == STARTER:
+    if name_or_path == STARTER:  # also where a folder of this name is here: that one is ./starter
         folder, notes = _starter()
+    elif folder.exists():
+        pass
     elif folder.is_absolute() or name_or_path.startswith(("./", "../", "~", ".\\", "..\\")):
         raise _no_such_folder(name_or_path, folder)
     else:

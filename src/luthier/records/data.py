@@ -314,7 +314,7 @@ class Encoded:
 
 
 def _places(starts: IntArray, lengths: IntArray) -> IntArray:
-    """Every index of the ranges that begin at `starts` and have these lengths, one after another."""
+    """Every index of the ranges that begin at `starts` and have these lengths, in turn."""
     ends = np.cumsum(lengths)
     before: IntArray = np.repeat(starts - (ends - lengths), lengths)
     return np.arange(int(ends[-1]) if len(ends) else 0) + before

@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from luthier.errors import Problem
-from luthier.records.data import Encoded, FloatArray, IntArray, Rows, SplitName
-from luthier.records.evaluation import Predictions, SplitEvaluation
+from luthier.records.data import Encoded, FloatArray, Rows, SplitName, Targets
+from luthier.records.evaluation import SplitEvaluation
 from luthier.records.events import Event
+from luthier.records.training import Watch, nothing_watched
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from luthier.settings import EvaluateSettings, Settings
+    from luthier.settings import EvaluateSettings, Settings, TextSettings, TrainSettings
+
+ColumnKind = Literal["text", "label", "labels", "number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +34,16 @@ class Column:
         aliases: names it is recognised by in files, most likely first, lower case.
         target: whether it is the answer to learn (absent at prediction time).
         setting: the setting that names it (`data.text_column`).
+        kind: what stands in it; load turns the cells of the file into it. `text` and `label` are
+            str, `labels` is a tuple of different str (empty: none applies), `number` is a finite
+            float.
     """
 
     name: str
     aliases: tuple[str, ...]
     target: bool
     setting: str
+    kind: ColumnKind = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,25 @@ class ModelSource:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RowLoss:
+    """The loss of one training.
+
+    Args:
+        each: (logits [b, K], targets) -> float [b], one natural-log loss per row.
+        row_weights: float64 [n], what the loss of each training row counts.
+        label_weights: label -> weight; empty where all are 1.
+        unit: the mean loss times this is in the unit of the losses in `answers`.
+        notes: what a person should know (labels without a weight of their own).
+    """
+
+    each: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    row_weights: FloatArray
+    label_weights: Mapping[str, float] = field(default_factory=dict)
+    unit: float = 1.0
+    notes: tuple[str, ...] = ()
+
+
 class Task(Protocol):
     """One file in `tasks/` = one task: a class with these members, and `TASK = TheClass()`."""
 
@@ -85,8 +111,8 @@ class Task(Protocol):
         """The labels in the one order that holds from here to the shipped `id2label`."""
         ...
 
-    def targets(self, rows: Rows, label_names: Sequence[str]) -> IntArray:
-        """int64 [n]: index into `label_names`; -1 where the row has no target."""
+    def targets(self, rows: Rows, label_names: Sequence[str]) -> Targets:
+        """What is to be learned, as `Encoded.targets` has it."""
         ...
 
     def encode(
@@ -94,9 +120,13 @@ class Task(Protocol):
         rows: Rows,
         label_names: Sequence[str],
         tokenizer: PreTrainedTokenizerBase,
-        max_length: int,
+        text: TextSettings,
     ) -> Encoded:
-        """Token ids of every row, cut at `max_length` tokens, special tokens included."""
+        """Token ids of every row, at most `text.max_length` at once, special tokens included.
+
+        Raises:
+            SettingsError: when these settings leave no room for a text.
+        """
         ...
 
     def load_model(
@@ -109,24 +139,41 @@ class Task(Protocol):
         """
         ...
 
-    def losses(
-        self, logits: torch.Tensor, targets: torch.Tensor, label_smoothing_factor: float
-    ) -> torch.Tensor:
-        """Float [b]: one natural-log loss per row, no class weights."""
+    def loss(
+        self, settings: TrainSettings, targets: Targets, label_names: Sequence[str]
+    ) -> RowLoss:
+        """The loss of a training on these targets.
+
+        Raises:
+            SettingsError: when a setting does not fit the labels or this task.
+        """
+        ...
+
+    def fit_head(self, model: PreTrainedModel, targets: Targets) -> None:
+        """Set what the fresh head takes from the training targets (their mean); often nothing."""
+        ...
+
+    def thresholds(self, predictions: Any) -> tuple[float, ...]:
+        """From which probability each label is answered, chosen on these rows; often none."""
         ...
 
     def answers(
-        self, encoded: Encoded, logits: FloatArray, label_names: Sequence[str], digest: str
-    ) -> Predictions:
-        """Probabilities, answers and per-row losses from logits [n, K], in row order."""
+        self,
+        encoded: Encoded,
+        logits: FloatArray,
+        label_names: Sequence[str],
+        digest: str,
+        thresholds: Sequence[float] = (),
+    ) -> Any:
+        """Answers and per-row losses from logits [n, K], in row order, as `AnyPredictions`."""
         ...
 
-    def quick_metrics(self, predictions: Predictions) -> dict[str, float]:
+    def quick_metrics(self, predictions: Any) -> dict[str, float]:
         """`loss` and every name in `metrics`, without intervals: cheap enough for every epoch."""
         ...
 
-    def judge(self, predictions: Predictions, settings: EvaluateSettings) -> SplitEvaluation:
-        """Every figure with its interval."""
+    def judge(self, predictions: Any, settings: EvaluateSettings) -> SplitEvaluation:
+        """Every figure with its interval, of what `answers` gave."""
         ...
 
 
@@ -143,6 +190,7 @@ class TrainJob:
         checkpoints: folder that receives `best/` and `last/`.
         resume: go on from `last/` if it is there.
         should_stop: asked between steps; True ends training with the best so far.
+        watch: sees model and optimizer while they are trained, for the doctor.
     """
 
     task: Task
@@ -153,6 +201,7 @@ class TrainJob:
     checkpoints: Path
     resume: bool = False
     should_stop: Callable[[], bool] = field(default=lambda: False)
+    watch: Watch = nothing_watched
 
 
 class Engine(Protocol):

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from luthier.records import SPLIT_NAMES, Encoded, Note, Rows, SplitName, Splits, Task
+from luthier.settings import TextSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 UNKNOWN_SHARE_WORTH_SAYING = 0.01
+LABELS_SHOWN = 5
 
 
 def encode(
@@ -21,7 +23,7 @@ def encode(
     task: Task,
     label_names: Sequence[str],
     tokenizer: PreTrainedTokenizerBase,
-    max_length: int,
+    text: TextSettings,
 ) -> tuple[dict[SplitName, Encoded], tuple[Note, ...]]:
     """Turn the rows of each split into token ids.
 
@@ -31,7 +33,7 @@ def encode(
         task: says how a row becomes inputs and a target.
         label_names: in their final order.
         tokenizer: the model's.
-        max_length: longest input in tokens, special tokens included.
+        text: longest input in tokens, and what is read of longer texts.
 
     Returns:
         Each split that has rows, and how many rows were cut and how many tokens are unknown.
@@ -44,22 +46,26 @@ def encode(
         if not len(ids):
             continue
         at = [position[int(row_id)] for row_id in ids]
-        encoded[split] = task.encode(rows.take(at), label_names, tokenizer, max_length)
-        notes.extend(_notes(split, encoded[split], max_length))
+        encoded[split] = task.encode(rows.take(at), label_names, tokenizer, text)
+        notes.extend(_notes(split, encoded[split], label_names, text))
     return encoded, tuple(notes)
 
 
-def _notes(split: SplitName, encoded: Encoded, max_length: int) -> list[Note]:
+def _notes(
+    split: SplitName, encoded: Encoded, label_names: Sequence[str], text: TextSettings
+) -> list[Note]:
     notes = []
-    cut = int(encoded.truncated.sum())
-    if cut:
-        lost = encoded.full_lengths[encoded.truncated] - encoded.lengths[encoded.truncated]
+    if encoded.truncated.any():
+        notes.append(Note("cut", _what_was_cut(split, encoded, label_names, text)))
+    read = encoded.window_offsets
+    if read is not None and len(read) - 1 > len(encoded):
+        long = int((encoded.full_lengths > text.max_length).sum())
         message = (
-            f"{cut} of {len(encoded)} {split} rows are longer than {max_length} tokens and were "
-            f"cut; the median one loses {int(np.median(lost))} tokens"
+            f"{long} of {len(encoded)} {split} rows are longer than {text.max_length} tokens and "
+            f"are read in windows: {len(read) - 1} windows in all"
         )
-        notes.append(Note("cut", message))
-    facts = encoded.facts(max_length)
+        notes.append(Note("chosen", message))
+    facts = encoded.facts(text.max_length)
     if facts.unknown_tokens > UNKNOWN_SHARE_WORTH_SAYING * facts.tokens:
         share = facts.unknown_tokens / facts.tokens
         message = (
@@ -68,3 +74,34 @@ def _notes(split: SplitName, encoded: Encoded, max_length: int) -> list[Note]:
         )
         notes.append(Note("warning", message))
     return notes
+
+
+def _what_was_cut(
+    split: SplitName, encoded: Encoded, label_names: Sequence[str], text: TextSettings
+) -> str:
+    cut, lost = encoded.truncated, encoded.lost_tokens
+    covered = encoded.covered_lengths
+    longest = text.max_length if covered is None else int(covered.max())
+    kept = {"head": "", "tail": " at the head", "head_tail": " in the middle"}
+    message = (
+        f"{int(cut.sum())} of {len(encoded)} {split} rows are longer than "
+        f"{longest} tokens and were cut{kept.get(text.long_texts, ' at the tail')}; "
+        f"the median one loses {int(np.median(lost[cut]))} tokens"
+    )
+    return message + _by_label(encoded, label_names)
+
+
+def _by_label(encoded: Encoded, label_names: Sequence[str]) -> str:
+    """The labels that lose most, as share of their tokens; empty where rows have no one label."""
+    targets = encoded.targets
+    if targets.ndim != 1 or not np.issubdtype(targets.dtype, np.integer) or not label_names:
+        return ""
+    known = targets >= 0
+    labels = len(label_names)
+    lost = np.bincount(targets[known], encoded.lost_tokens[known], labels)
+    tokens = np.bincount(targets[known], encoded.full_lengths[known], labels)
+    share = lost / np.maximum(tokens, 1)
+    worst = [i for i in np.argsort(-share, kind="stable").tolist() if share[i] > 0]
+    shown = ", ".join(f"{label_names[i]} {share[i]:.0%}" for i in worst[:LABELS_SHOWN])
+    more = f" and {len(worst) - LABELS_SHOWN} more labels" if len(worst) > LABELS_SHOWN else ""
+    return f"; tokens lost by label: {shown}{more}" if shown else ""

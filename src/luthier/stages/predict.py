@@ -31,8 +31,10 @@ def predict(  # noqa: PLR0913, PLR0917 - eight different things, no two of which
         tokenizer: the tokenizer that belongs to it.
         rows: labels may be missing; the loss is NaN there.
         label_names: K names, in the order of the model's outputs.
-        settings: `text.max_length` and what the engine reads.
+        settings: `text` and what the engine reads.
         digest: digest of the model's weights.
     """
-    encoded = task.encode(rows, label_names, tokenizer, settings.text.max_length)
-    return task.answers(encoded, engine.logits(model, encoded, settings), label_names, digest)
+    encoded = task.encode(rows, label_names, tokenizer, settings.text)
+    logits = engine.logits(model, encoded, settings)
+    answers: Predictions = task.answers(encoded, logits, label_names, digest)
+    return answers

@@ -6,7 +6,11 @@ import importlib
 import pkgutil
 
 from luthier.errors import Problem, SettingsError, did_you_mean
-from luthier.records import Task
+from luthier.records import Rows, Task
+
+AUTO = "auto"
+FIRST = "text_classification"
+"""The task that is meant unless the column of answers holds something else."""
 
 
 def task_names() -> tuple[str, ...]:
@@ -33,6 +37,29 @@ def get_task(name: str) -> Task:
             )
         )
     return task
+
+
+def tasks_called(name: str) -> tuple[Task, ...]:
+    """The task of this name; for `auto` all tasks that read the same columns as the first one.
+
+    Raises:
+        SettingsError: when there is none.
+    """
+    if name != AUTO:
+        return (get_task(name),)
+    first = get_task(FIRST)
+    others = (get_task(other) for other in task_names() if other != FIRST)
+    return (first, *(task for task in others if _reads(task) == _reads(first)))
+
+
+def task_of_rows(rows: Rows, tasks: tuple[Task, ...]) -> Task:
+    """The first of these tasks whose target the rows hold; the first of all when none fits."""
+    held = [t for t in tasks if any(c.target and c.name in rows.columns for c in t.columns)]
+    return (*held, *tasks)[0]
+
+
+def _reads(task: Task) -> set[str]:
+    return {column.setting if column.target else column.name for column in task.columns}
 
 
 def _task_of(name: str) -> Task | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from luthier.errors import InputError, Problem, did_you_mean
 from luthier.kit import classification_figures
+from luthier.kit.class_weights import class_weights, weights_by_name, without_weight
+from luthier.kit.encode_texts import encode_texts
 from luthier.records import (
     BadSample,
     Column,
@@ -18,18 +20,16 @@ from luthier.records import (
     IntArray,
     ModelSource,
     Predictions,
+    RowLoss,
     Rows,
     SplitEvaluation,
+    Targets,
 )
 
 if TYPE_CHECKING:
-    import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from luthier.settings import EvaluateSettings, Settings
-
-TEXTS_AT_ONCE = 1000
-"""Texts per call of the tokenizer: enough for its threads, little memory."""
+    from luthier.settings import EvaluateSettings, Settings, TextSettings, TrainSettings
 
 
 class TextClassification:
@@ -56,6 +56,7 @@ class TextClassification:
             ),
             target=True,
             setting="data.label_column",
+            kind="label",
         ),
     )
     samples: ClassVar[Mapping[str, Sequence[Any]]] = {
@@ -125,28 +126,14 @@ class TextClassification:
         rows: Rows,
         label_names: Sequence[str],
         tokenizer: PreTrainedTokenizerBase,
-        max_length: int,
+        text: TextSettings,
     ) -> Encoded:
-        """Token ids of every text, cut as the tokenizer cuts with `truncation=True`."""
-        texts = list(rows.columns["text"])
-        inputs: dict[str, list[list[int]]] = {}
-        full_lengths: list[int] = []
-        for start in range(0, len(texts), TEXTS_AT_ONCE):
-            some = texts[start : start + TEXTS_AT_ONCE]
-            for full_length, row in _tokenize(tokenizer, some, max_length):
-                full_lengths.append(full_length)
-                for name, values in row.items():
-                    inputs.setdefault(name, []).append(values)
-        ids = inputs.get("input_ids", [])
-        unknown_id = tokenizer.unk_token_id
-        return Encoded(
-            row_ids=rows.ids,
-            targets=self.targets(rows, label_names),
-            flat={name: _flatten(of_rows) for name, of_rows in inputs.items()},
-            offsets=np.cumsum([0, *(len(row) for row in ids)], dtype=np.int64),
-            full_lengths=np.array(full_lengths, dtype=np.int64),
-            unknown_tokens=np.array([row.count(unknown_id) for row in ids], dtype=np.int64),
-        )
+        """Token ids of every text, cut or read in windows as `text` says.
+
+        Raises:
+            SettingsError: when these settings leave no room for a text.
+        """
+        return encode_texts(rows, self.targets(rows, label_names), tokenizer, text)
 
     def load_model(
         self, source: ModelSource, label_names: Sequence[str], settings: Settings
@@ -161,19 +148,41 @@ class TextClassification:
 
         return load_classifier(source, label_names, settings.model, settings.text.max_length)
 
-    def losses(
-        self, logits: torch.Tensor, targets: torch.Tensor, label_smoothing_factor: float
-    ) -> torch.Tensor:
-        """Cross-entropy (natural log) per row, float [b], smoothed over all labels."""
-        log_probabilities = logits.float().log_softmax(-1)
-        of_target = -log_probabilities.gather(-1, targets[:, None]).squeeze(-1)
-        if not label_smoothing_factor:
-            return of_target
-        spread = -log_probabilities.mean(-1)
-        return (1 - label_smoothing_factor) * of_target + label_smoothing_factor * spread
+    def loss(
+        self, settings: TrainSettings, targets: Targets, label_names: Sequence[str]
+    ) -> RowLoss:
+        """Cross-entropy or focal loss; a row counts what its label weighs.
+
+        Raises:
+            SettingsError: when a class weight names no label.
+        """
+        from luthier.kit import losses
+
+        weights = class_weights(settings.class_weights, targets, label_names)
+        each = partial(losses.cross_entropy, smoothing=settings.label_smoothing_factor)
+        if settings.loss == "focal":
+            each = partial(losses.focal, gamma=settings.focal_gamma)
+        return RowLoss(
+            each=each,
+            row_weights=weights[targets],
+            label_weights=weights_by_name(weights, label_names),
+            notes=without_weight(settings.class_weights, label_names),
+        )
+
+    def fit_head(self, model: PreTrainedModel, targets: Targets) -> None:
+        """Nothing: a classifier starts without a preference."""
+
+    def thresholds(self, predictions: Predictions) -> tuple[float, ...]:  # noqa: ARG002
+        """None: the most probable label is the answer."""
+        return ()
 
     def answers(
-        self, encoded: Encoded, logits: FloatArray, label_names: Sequence[str], digest: str
+        self,
+        encoded: Encoded,
+        logits: FloatArray,
+        label_names: Sequence[str],
+        digest: str,
+        thresholds: Sequence[float] = (),  # noqa: ARG002 - the largest probability needs none
     ) -> Predictions:
         """Softmax probabilities, the most probable label, and the cross-entropy of the true one."""
         shifted = logits - logits.max(axis=1, keepdims=True)
@@ -217,39 +226,6 @@ def _unknown_label(
         where=locations[names.index(name)],
         hint=did_you_mean(name, known),
     )
-
-
-def _tokenize(
-    tokenizer: PreTrainedTokenizerBase, texts: list[str], max_length: int
-) -> Iterator[tuple[int, dict[str, list[int]]]]:
-    """For each text: how many tokens it has, and its inputs cut at `max_length`."""
-    whole = tokenizer(
-        texts, truncation=False, padding=False, return_attention_mask=False, verbose=False
-    )
-    lengths = [len(ids) for ids in whole["input_ids"]]
-    too_long = [i for i, length in enumerate(lengths) if length > max_length]
-    # The tokenizer itself cuts the long ones: it knows its special tokens and its side.
-    cut = (
-        tokenizer(
-            [texts[i] for i in too_long],
-            truncation=True,
-            max_length=max_length,
-            padding=False,
-            return_attention_mask=False,
-            verbose=False,
-        )
-        if too_long
-        else {}
-    )
-    place = {i: k for k, i in enumerate(too_long)}
-    for i, length in enumerate(lengths):
-        chosen, at = (cut, place[i]) if i in place else (whole, i)
-        yield length, {name: chosen[name][at] for name in whole}
-
-
-def _flatten(rows: list[list[int]]) -> IntArray:
-    count = sum(len(row) for row in rows)
-    return np.fromiter(chain.from_iterable(rows), dtype=np.int64, count=count)
 
 
 TASK = TextClassification()

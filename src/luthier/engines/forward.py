@@ -1,0 +1,65 @@
+"""Rows in, logits out: moving rows onto the device, and joining the windows of a long text."""
+
+from __future__ import annotations
+
+import inspect
+
+import torch
+from transformers import PreTrainedModel
+
+from luthier.kit.batching import pad
+from luthier.records import Encoded, IntArray
+from luthier.settings import Settings
+
+
+def inputs_of(
+    model: PreTrainedModel, encoded: Encoded, positions: IntArray, device: torch.device
+) -> dict[str, torch.Tensor]:
+    """Padded inputs of these rows on the device, int64 [s, longest sequence] each.
+
+    What the tokenizer gives and this architecture does not take is left out.
+    """
+    padding = {"input_ids": int(getattr(model.config, "pad_token_id", None) or 0)}
+    arrays = pad(encoded, positions, padding)
+    taken = inspect.signature(model.forward).parameters
+    return {
+        name: torch.from_numpy(array).to(device)
+        for name, array in arrays.items()
+        if name in taken or "input_ids" not in taken
+    }
+
+
+def row_logits(
+    model: PreTrainedModel,
+    encoded: Encoded,
+    positions: IntArray,
+    device: torch.device,
+    settings: Settings,
+) -> torch.Tensor:
+    """Float [b, K] for these rows; the windows of a row are pooled as the settings say."""
+    logits: torch.Tensor = model(**inputs_of(model, encoded, positions, device)).logits
+    if encoded.window_offsets is None:
+        return logits
+    _, _, rows = encoded.sequences(positions)
+    owner = torch.from_numpy(rows).to(device)
+    return pool_windows(logits, owner, len(positions), settings.text.window_pooling)
+
+
+def pool_windows(
+    logits: torch.Tensor, owner: torch.Tensor, rows: int, pooling: str
+) -> torch.Tensor:
+    """Mean or largest logits over the windows of each row.
+
+    Args:
+        logits: float [s, K], one per window.
+        owner: int64 [s], the row of each window, every row at least once.
+        rows: b.
+        pooling: `mean` or `max`.
+
+    Returns:
+        Float [b, K].
+    """
+    empty = torch.zeros(rows, logits.shape[1], dtype=logits.dtype, device=logits.device)
+    places = owner[:, None].expand_as(logits)
+    how = "amax" if pooling == "max" else "mean"
+    return empty.scatter_reduce(0, places, logits, how, include_self=False)
