@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from luthier.records import (
     CheckpointFacts,
+    ConfusionMatrix,
     Evaluated,
+    Evaluation,
     Event,
+    Figure,
+    Parity,
     Predictions,
+    Replay,
     Rows,
     Source,
+    SplitEvaluation,
     SplitName,
     Splits,
+    WayKind,
 )
 
 
@@ -103,3 +111,43 @@ def checkpoints(evaluated: str, shipped: str, *, last: str = "last") -> Checkpoi
         last_metric=0.74,
         metric_name="macro_f1",
     )
+
+
+def evaluation(n: int, *, floor: float | None = None) -> Evaluation:
+    """An evaluation of n test rows; `floor` is the accuracy of the linear rival on them."""
+    beside = {} if floor is None else {"tfidf_linear": {"accuracy": Figure(floor, 0.0, 1.0, n)}}
+    test = SplitEvaluation(n, 2, {}, {}, ConfusionMatrix(("a", "b"), ((0, 0), (0, 0))), beside)
+    return Evaluation({"test": test}, "macro_f1")
+
+
+def parity(
+    explained_by: WayKind | None = "shipped",
+    way: str = "the model as it ships",
+    *,
+    agreement: float = 0.6,
+    **facts: Any,
+) -> Parity:
+    """200 rows answered again; where the shipped model does not explain them, `way` may.
+
+    Args:
+        explained_by: kind of the way that gives the recorded answers; None for no way.
+        way: its name.
+        agreement: share of rows with the recorded label, for the shipped model where it does not
+            explain them.
+        facts: other fields of the record.
+    """
+    same = explained_by == "shipped"
+    first = Replay(
+        "the model as it ships",
+        "shipped",
+        1.0 if same else agreement,
+        1.0 if same else 0.0,
+        0.0 if same else 0.3,
+        same,
+    )
+    replays = [first, Replay("the texts in lower case", "text", 0.5, 0.0, 0.3)]
+    if explained_by is not None and not same:
+        replays.append(Replay(way, explained_by, 1.0, 1.0, 0.0, explains=True))
+    stages = {"probabilities": 0 if same else 190, "label": round(200 * (1 - first.agreement))}
+    given: dict[str, Any] = {"stages": stages, "first_stage": None if same else "probabilities"}
+    return Parity("test", 200, tuple(replays), **(given | facts))

@@ -61,3 +61,24 @@ def rows_to_see(difference: float, discordant: float) -> int:
     d = max(discordant, difference)
     root = Z95 * math.sqrt(d) + Z80 * math.sqrt(d - difference**2)
     return math.ceil(root**2 / difference**2)
+
+
+def smallest_difference(rows: int, discordant: float) -> float:
+    """The paired difference in accuracy that so many rows show with 80 % power at the 5 % level.
+
+    The inverse of `rows_to_see` (Connor 1987); 1 where not even a difference of 1 would be seen.
+
+    Args:
+        rows: rows that both sides answered.
+        discordant: share of rows that exactly one side has right.
+
+    >>> round(smallest_difference(500, 0.10), 3)
+    0.04
+    """
+    low, high = 1e-6, 1.0
+    if rows_to_see(high, max(discordant, high)) > rows:
+        return 1.0
+    while high - low > 1e-5:
+        middle = (low + high) / 2
+        low, high = (middle, high) if rows_to_see(middle, discordant) > rows else (low, middle)
+    return high

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from luthier.records.answers import Answer
+
 Severity = Literal["note", "low", "medium", "high"]
 SEVERITIES: tuple[Severity, ...] = ("note", "low", "medium", "high")
 
@@ -176,12 +178,16 @@ class CrashedFault:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """`diagnosis.json`: every fault stands in exactly one of the four lists."""
+    """`diagnosis.json`: every fault stands in exactly one of the four lists.
+
+    `answers` are the questions that people have, answered from what was found.
+    """
 
     fired: tuple[Finding, ...] = ()
     clear: tuple[ClearedFault, ...] = ()
     not_checked: tuple[UncheckedFault, ...] = ()
     crashed: tuple[CrashedFault, ...] = ()
+    answers: tuple[Answer, ...] = ()
 
     def worst(self) -> Severity | None:
         """The highest severity that fired, or None."""

@@ -53,7 +53,13 @@ EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
         "encoding": EvidenceSpec(
             "Mapping[split name, records.EncodedFacts]: what was cut and what is unknown", "encode"
         ),
+        "lengths": EvidenceSpec(
+            "records.RowLengths: how long each row is, and what the model does not see", "encode"
+        ),
         "history": EvidenceSpec("tuple[records.Event, ...]: everything training said", "train"),
+        "training": EvidenceSpec(
+            "records.TrainingFacts: parameters, steps and losses as they were seen", "train"
+        ),
         "checkpoints": EvidenceSpec("records.CheckpointFacts: which weights are which", "train"),
         "train_predictions": EvidenceSpec(
             "records.Predictions on training rows (a sample on large data), evaluation mode",
@@ -63,11 +69,27 @@ EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
             "records.Predictions on the validation rows", "evaluate"
         ),
         "test_predictions": EvidenceSpec("records.Predictions on the test rows", "evaluate"),
+        "recorded_answers": EvidenceSpec(
+            "Mapping[split name, records.Predictions]: the answers of every judged split there is",
+            "evaluate",
+        ),
         "floor_predictions": EvidenceSpec(
             "Mapping[str, records.Predictions]: simple rivals on the validation rows, by name",
             "evaluate",
         ),
         "evaluation": EvidenceSpec("records.Evaluation: every figure of every split", "evaluate"),
         "settings": EvidenceSpec("settings.Settings: the resolved settings of the run", "train"),
+        "parity": EvidenceSpec(
+            "records.Parity: the shipped model in a fresh process beside the recorded answers",
+            "evaluate",
+        ),
+        "looks": EvidenceSpec("ledger.Looks: models judged on the same test rows", "evaluate"),
+        "reported_figures": EvidenceSpec(
+            "tuple[records.ReportedFigure, ...]: figures that were reported, of any split",
+            "evaluate",
+        ),
+        "headline_metric": EvidenceSpec(
+            "str: the figure that choices and reports go by; empty where none is named", "evaluate"
+        ),
     }
 )

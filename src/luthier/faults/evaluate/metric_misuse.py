@@ -1,0 +1,178 @@
+"""The figure that counts hides what goes wrong.
+
+## What it is
+
+On labels of unequal size accuracy, and every weighted or micro average, is mostly the figure of the
+largest label. A model can have 0.95 and never answer a rare label at all.
+
+## Why it hurts
+
+The checkpoint, the settings and the model are chosen by that figure: rare labels are given away
+without anybody having decided so.
+
+## How it is detected
+
+Three signs on the test rows: the paired difference to always answering the largest label has a 95 %
+interval that reaches 0 (bootstrap over rows); accuracy is more than 15 points above macro-F1, and
+the largest label has over three times the rows of the smallest; or a label with at least 5 rows
+is never answered rightly. It is a fault where the figure that choices go by is one that hides it.
+
+## What stays quiet
+
+Unequal labels that are all answered well. Choices that go by macro-F1, balanced accuracy or the
+Matthews correlation, whatever accuracy says.
+
+## What to do
+
+Choose and report by macro-F1, with every label's own figures beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from luthier.faults import example_evidence as example
+from luthier.kit import label_counts
+from luthier.kit.intervals import paired_difference
+from luthier.kit.label_counts import LabelCounts
+from luthier.records import (
+    Applicability,
+    CannotTell,
+    Case,
+    Clear,
+    FaultInfo,
+    Fired,
+    Outcome,
+    Plant,
+    Predictions,
+    Prescription,
+    Severity,
+)
+
+FAULT = FaultInfo("metric_misuse", "D8", "A figure that hides rare labels")
+
+GAP = 0.15
+"""Accuracy minus macro-F1 above which accuracy tells another story."""
+
+RATIO = 3.0
+"""Rows of the largest over those of the smallest label, from which labels are unequal."""
+
+LEAST_ROWS = 5
+"""Rows of a label of which not one is right, from which that is no accident."""
+
+HIDING = ("accuracy", "weighted_", "micro_")
+"""Beginnings of the figures in which the largest label speaks for all."""
+
+
+def detect(test_predictions: Predictions, headline_metric: str) -> Outcome:
+    """Look for the three signs, then at the figure that counts."""
+    known = test_predictions.labels >= 0
+    truth, answer = test_predictions.labels[known], test_predictions.predicted[known]
+    names = test_predictions.label_names
+    if not len(truth):
+        return CannotTell("No test row has a label.", "labelled test rows")
+    counts = LabelCounts.of_rows(truth, answer, len(names))
+    accuracy, macro = float(label_counts.accuracy(counts)), float(label_counts.macro_f1(counts))
+    support = counts.support[counts.support > 0]
+    ratio = float(support.max() / support.min())
+    lost = [names[i] for i in np.flatnonzero((counts.support >= LEAST_ROWS) & (counts.right == 0))]
+    largest = replace(
+        test_predictions,
+        predicted=np.full(len(test_predictions), int(np.argmax(counts.support))),
+    )
+    ahead = paired_difference(test_predictions, largest, label_counts.accuracy)
+    signs = []
+    if ahead.low <= 0 and len(support) > 1:
+        signs.append(
+            f"it is not surely better than always answering {names[int(np.argmax(counts.support))]}"
+            f" ({ahead.value:+.3f}, {ahead.low:+.3f} to {ahead.high:+.3f})"
+        )
+    if accuracy - macro > GAP and ratio > RATIO:
+        signs.append(f"macro-F1 is {macro:.3f}")
+    if lost:
+        signs.append(f"never answered rightly: {', '.join(lost[:5])}")
+    measured: dict[str, Any] = {
+        "accuracy": accuracy,
+        "macro_f1": macro,
+        "balanced_accuracy": _balanced(counts),
+        "mcc": float(label_counts.mcc(counts)),
+        "ahead_of_largest_label": [ahead.value, ahead.low, ahead.high],
+        "largest_over_smallest": ratio,
+        "labels_lost": lost,
+        "headline_metric": headline_metric,
+    }
+    if not signs:
+        return Clear(f"Accuracy {accuracy:.3f} and macro-F1 {macro:.3f} tell one story.", measured)
+    if headline_metric and not headline_metric.startswith(HIDING):
+        return Clear(
+            f"Accuracy {accuracy:.3f} would hide that {'; '.join(signs)}; but "
+            f"{headline_metric} is what counts here.",
+            measured,
+        )
+    severity: Severity = "medium" if headline_metric else "low"
+    counted = f"{headline_metric} counts" if headline_metric else "where accuracy counts"
+    return Fired(
+        f"Accuracy is {accuracy:.3f}, but {'; '.join(signs)}. {counted[0].upper()}{counted[1:]}, "
+        "this stays hidden.",
+        severity,
+        measured,
+        {"gap": GAP, "ratio": RATIO, "least_rows": LEAST_ROWS},
+    )
+
+
+def _balanced(counts: LabelCounts) -> float:
+    """Mean recall over the labels of the true rows."""
+    there = counts.support > 0
+    return float((counts.right[there] / counts.support[there]).mean())
+
+
+def prescribe(fired: Fired) -> tuple[Prescription, ...]:
+    """Choose by macro-F1."""
+    del fired
+    return (
+        Prescription(
+            "Choose the checkpoint by macro-F1, and report it beside accuracy.",
+            "There each label counts the same, however rare.",
+            Applicability.AUTO,
+            {"train.metric_for_best_model": "macro_f1"},
+        ),
+        Prescription(
+            "Weight labels by how rare they are.",
+            "It often does nothing and sometimes helps rare labels: try it before keeping it.",
+            Applicability.ASK,
+            {"train.class_weights": "balanced"},
+        ),
+    )
+
+
+PLANT = Plant(
+    level="config",
+    operator="choose_by_accuracy",
+    severities=({"rare": 0.10}, {"rare": 0.05}, {"rare": 0.03}),
+    accept=("minority_label_too_small",),
+    must_not=("conflicting_labels", "label_order", "last_instead_of_best"),
+)
+
+
+def _case(metric: str, common: tuple[int, int], rare: tuple[int, int]) -> dict[str, object]:
+    """Right and wrong rows of a common label a and of a rare label b."""
+    truth = [0] * sum(common) + [1] * sum(rare)
+    answer = [0] * common[0] + [1] * common[1] + [1] * rare[0] + [0] * rare[1]
+    return {"test_predictions": example.predictions(truth, answer), "headline_metric": metric}
+
+
+CASES = (
+    Case(
+        "0.95, and one of two labels lost", "firing", _case("accuracy", (380, 0), (0, 20)), "fired"
+    ),
+    Case("hidden, with no figure named", "firing", _case("", (370, 10), (3, 17)), "fired"),
+    Case("equal labels", "quiet", _case("accuracy", (180, 20), (180, 20)), "clear"),
+    Case(
+        "unequal, and both are answered", "near_miss", _case("accuracy", (376, 4), (36, 4)), "clear"
+    ),
+    Case("lost, and macro-F1 counts", "near_miss", _case("macro_f1", (380, 0), (0, 20)), "clear"),
+    Case("no labels", "quiet", _case("accuracy", (0, 0), (0, 0)), "cannot_tell"),
+)
