@@ -247,8 +247,8 @@ def test_a_folder_of_unclear_files_is_refused(write, tmp_path):
 
 
 def test_a_folder_without_files_of_rows_is_refused(write, tmp_path):
-    write("data.xlsx", b"PK")
-    assert "no file of rows in this folder (data.xlsx)" in message(tmp_path)
+    write("data.docx", b"PK")
+    assert "no file of rows in this folder (data.docx)" in message(tmp_path)
 
 
 def test_labels_that_training_lacks_are_named_with_the_near_name(write, tmp_path):
@@ -295,7 +295,10 @@ def test_a_text_file_to_predict_has_one_text_per_line(write):
         ("data.csv", "\n\n", "data.csv: the file is empty"),
         ("data.json", "[]", "data.json: the file is empty"),
         ("data.csv", HEADER, "data.csv: the file holds a header and no rows"),
-        ("data.xlsx", b"PK\x03\x04", "files ending in .xlsx are not read"),
+        ("data.docx", b"PK\x03\x04", "files ending in .docx are not read"),
+        ("data.xlsx", b"PK\x03\x04", "data.xlsx: cannot be read as a workbook"),
+        ("data.parquet", b"PAR1", "data.parquet: cannot be read as parquet"),
+        ("data.csv.gz", b"PK\x03\x04", "data.csv.gz: cannot be unpacked"),
         ("data.csv", "text,kind\nx,a\ny,b\n", "data.csv:1: no column for the label among"),
         ("data.csv", "text,lable\nx,a\ny,b\n", "--data.label_column lable"),
         (
@@ -319,7 +322,7 @@ def test_a_text_file_to_predict_has_one_text_per_line(write):
         ),
         ("data.csv", HEADER + 'x,a\n"y" z,b\n', "data.csv:3: text follows a closing double quote"),
         ("data.csv", HEADER + "x,a\ny\0,b\n", "data.csv:3: holds NUL bytes"),
-        ("data.csv", (HEADER + GOOD).encode("utf-16-le"), "--data.encoding utf-16-le"),
+        ("data.csv", (HEADER + GOOD).encode("utf-16-le") + b"a", "--data.encoding utf-16-le"),
         (
             "data.jsonl",
             '{"text": "x", "label": "a"}\n{"text": \n',
@@ -340,7 +343,7 @@ def test_a_text_file_to_predict_has_one_text_per_line(write):
             "data.json:2: the array needs",
         ),
         ("data.json", '[{"text": "x", "label": "a"},\n', "data.json:2: this is not JSON"),
-        ("data.json", '{"data": [{"text": "x"}]}', "its rows seem to stand under 'data'"),
+        ("data.json", '{"data": [{"text": "x"}]}', "no column for the label among 'text'"),
         ("data.txt", "0 no tab here\n1 nor here\n", "no tab in this file"),
     ],
 )
@@ -351,15 +354,6 @@ def test_wrong_input_is_named_with_its_place(write, name, content, expected):
 def test_a_missing_file_is_named_with_a_near_one(write):
     path = write("messages.csv", HEADER + GOOD)
     assert "did you mean 'messages.csv'?" in message(path.with_name("mesages.csv"))
-
-
-def test_a_chinese_encoding_is_recognised_in_the_hint(write):
-    content = HEADER + "这个柜子高度能定做吗,商品咨询\n固件升级失败变砖了,售后服务\n"
-    text = message(write("data.csv", content.encode("gb18030")))
-    assert "data.csv:2: byte 0xd5 at position 1 of this line is not utf-8" in text
-    assert "--data.encoding gb18030" in text
-    content = HEADER + "請問包裹寄出了嗎,物流\n我要退貨,退款\n"
-    assert "--data.encoding big5" in message(write("data.csv", content.encode("big5")))
 
 
 def test_mixed_encodings_are_said_in_one_message(write):
@@ -380,7 +374,7 @@ def test_an_unknown_encoding_or_column_is_named_with_a_near_one(write):
 
 def test_a_delimiter_that_is_no_character_is_refused(write):
     path = write("data.csv", HEADER + GOOD)
-    assert "data.delimiter must be one character" in message(path, delimiter="::")
+    assert "data.delimiter must be characters or `tab`" in message(path, delimiter='"')
 
 
 def test_twenty_problems_are_listed_and_the_rest_counted(write):
@@ -424,8 +418,8 @@ def test_the_customer_messages_have_their_intents_as_label_titles():
 def test_lines_are_counted_right_after_many_rows(write):
     path = write("data.csv", HEADER + '"a\nb",x\n' * 1000)
     table = read_table(path)
-    assert list(table.lines[:3]) == [1, 2, 4]
-    assert table.lines[-1] == 2000
+    assert table.places[:3] == [f"{path}:1", f"{path}:2", f"{path}:4"]
+    assert table.places[-1] == f"{path}:2000"
 
 
 def test_rows_without_text_or_label_are_left_out_and_said_when_asked_for(tmp_path: Path) -> None:

@@ -338,7 +338,7 @@ class Settings(_Block):
     """The whole tree. Blocks follow the flow."""
 
     task: str = setting(
-        "auto", "what to learn, one file in tasks/ each; auto chooses by what the label column holds"
+        "auto", "what to learn, one file in tasks/ each; auto chooses by what stands as label"
     )
     recipe: Literal["auto", "classic"] = setting(
         "auto",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from luthier.records import Note, Rows
 
@@ -13,10 +14,12 @@ def name_labels(rows: Rows) -> Rows:
     The shipped model answers with what people read, so `57` becomes the name that a column of the
     file gives it. Labels that are words already are left as they are.
     """
-    labels = rows.columns.get("label")
-    if labels is None or not rows.label_titles:
+    column = next((name for name in ("label", "labels") if name in rows.columns), None)
+    if column is None or not rows.label_titles:
         return rows
-    used = {label for label in labels if label}
+    labels = rows.columns[column]
+    several = column == "labels"
+    used = {la for own in labels if own for la in (own if several else (own,))}
     titles = {label: rows.label_titles[label] for label in used if label in rows.label_titles}
     all_numbers = all(str(label).lstrip("-").isdecimal() for label in used)
     if not all_numbers or len(titles) < len(used) or len(set(titles.values())) < len(titles):
@@ -24,6 +27,12 @@ def name_labels(rows: Rows) -> Rows:
     note = Note("chosen", f"the {len(titles)} numeric labels are shown and shipped by their names")
     return replace(
         rows,
-        columns={**rows.columns, "label": [titles.get(label, label) for label in labels]},
+        columns={**rows.columns, column: [_named(own, titles) for own in labels]},
         source=replace(rows.source, notes=(*rows.source.notes, note)),
     )
+
+
+def _named(labels: Any, titles: dict[str, str]) -> Any:
+    if isinstance(labels, tuple):
+        return tuple(titles.get(label, label) for label in labels)
+    return titles.get(labels, labels)

@@ -51,7 +51,7 @@ def ship(run: RunFolder, engine: LocalEngine, job: TrainJob) -> None:
         labels=job.label_names,
         max_length=max_length,
         base_model=job.model_source.name,
-        task=job.settings.task,
+        task=job.task.name,
     )
     write_json(run.model / MANIFEST, asdict(bound))
 

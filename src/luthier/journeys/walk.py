@@ -22,6 +22,7 @@ from luthier.records import (
     Event,
     Listener,
     Note,
+    RowLengths,
     Rows,
     Splits,
     StageBegan,
@@ -180,6 +181,7 @@ class Walk:
             encoded, notes = encode(rows, splits, self.task, names, tokenizer, text)
             self.say("encode", tuple(notes))
             self.run.save_encoding({split: part.facts(length) for split, part in encoded.items()})
+            self.run.save_lengths(RowLengths.of(list(encoded.values())))
             plan = Plan(self.resolved.settings, source, names, encoded)
             if not decided:
                 self.resolved = fit_time_budget(self.resolved, self.engine, self._job(plan))
@@ -257,12 +259,16 @@ class Walk:
             )
         return diagnosis
 
-    def report(self, rows: Rows) -> Path:
-        """Write the plots, the page and the model card."""
+    def report(
+        self, rows: Rows, *, language: str | None = None, test_rows: bool = False
+    ) -> Path:
+        """Write the plots, the page in a language (this machine's when None) and the model card."""
+        from luthier.reporting.catalogue import language_here
         from luthier.stages.report import report
 
         with self.stage("report"):
-            path = report(self.run, rows)
+            spoken = language or language_here()
+            path = report(self.run, rows, language=spoken, test_rows=test_rows)
             self.summary = str(path)
         return path
 

@@ -7,17 +7,36 @@ import re
 from collections.abc import Mapping, Sequence
 
 from luthier.errors import Problem, did_you_mean
-from luthier.kit.tables import Table, with_header
+from luthier.kit.table import Table, with_header
 from luthier.records import Column, Note
 from luthier.settings import DataSettings
 
 _BY_POSITION = re.compile(r"column \d+")
 
+EXTRAS = {
+    "text_pair": "data.text_pair_column",
+    "id": "data.id_column",
+    "group": "data.group_column",
+    "annotator": "data.annotator_column",
+    "time": "data.time_column",
+}
+"""Columns that any task may have besides its own, and the setting that names each."""
+_PAIRS = (
+    *(("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("sentence_a", "sentence_b")),
+    *(("text1", "text2"), ("text_1", "text_2"), ("text_a", "text_b"), ("premise", "hypothesis")),
+    *(("question1", "question2"), ("query1", "query2"), ("句子1", "句子2"), ("文本1", "文本2")),
+)
+_ANNOTATORS = ("annotator", "annotator_id", "rater", "rater_id", "标注员", "標註員", "标注人")
+_GROUPS = (
+    *("group", "group_id", "user_id", "customer_id", "session_id", "conversation_id", "doc_id"),
+    *("document_id", "author", "speaker", "thread_id", "用户id", "會話id", "会话id", "客户id"),
+)
+
 
 def wanted_names(columns: Sequence[Column], data: DataSettings) -> dict[str, str]:
     """Canonical name -> column name that the settings give, for those they give."""
-    fields = {column.name: column.setting.rpartition(".")[2] for column in columns}
-    fields["id"] = "id_column"
+    settings = {column.name: column.setting for column in columns} | EXTRAS
+    fields = {name: setting.rpartition(".")[2] for name, setting in settings.items()}
     named = {name: getattr(data, field, None) for name, field in fields.items()}
     return {name: str(value).strip() for name, value in named.items() if value}
 
@@ -40,7 +59,7 @@ def settle_header(
         return table, ()
     known = {alias for column in columns for alias in column.aliases} | {c.name for c in columns}
     asked = {name.casefold() for name in wanted.values()}
-    known |= asked
+    known |= asked | {name for pair in _PAIRS for name in pair}
     cells = [str(cell).strip().casefold() for cell in table.first_row()]
     comes_again = [column.count(column[0]) > 1 for column in table.columns.values()]
     if any(cell in known and not again for cell, again in zip(cells, comes_again, strict=True)):
@@ -83,17 +102,18 @@ def choose_columns(
             else:
                 problems.append(_wrong_name(table, column.setting, asked))
             continue
+        if column.name == "text" and (pair := _pair(table)) and not by_content:
+            chosen |= pair
+            notes.append(Note("guessed", f"{table.name}: read as pairs of {_both(pair)}"))
+            continue
         name, note = _by_name(table, column, earlier.get(column.name), by_content)
         if name:
             chosen[column.name] = name
         elif needed:
             problems.append(_no_column(table, column))
         notes.extend(note)
-    if "id" in wanted and "id" not in chosen:
-        if wanted["id"] in table.columns:
-            chosen["id"] = wanted["id"]
-        else:
-            problems.append(_wrong_name(table, "data.id_column", wanted["id"]))
+    problems += _extras(table, wanted, earlier, chosen, targets_required=targets_required)
+    notes += _remarks(table, chosen) if table.headed and not earlier else []
     for name, source in chosen.items():
         others = [
             other for other in chosen if chosen[other] == source and other < name != "id" != other
@@ -102,6 +122,62 @@ def choose_columns(
             what = f"column {source!r} cannot be both {others[0]} and {name}"
             problems.append(Problem(what, where=table.name))
     return chosen, tuple(notes), problems
+
+
+def _pair(table: Table) -> dict[str, str]:
+    """The two columns of a table of text pairs, by their names; none where one is `text`."""
+    folded = {name.strip().casefold(): name for name in reversed(table.columns)}
+    if "text" in folded or not table.headed:
+        return {}
+    for one, other in _PAIRS:
+        if one in folded and other in folded:
+            return {"text": folded[one], "text_pair": folded[other]}
+    return {}
+
+
+def _both(pair: Mapping[str, str]) -> str:
+    return f"{pair['text']!r} and {pair['text_pair']!r}"
+
+
+def _extras(
+    table: Table,
+    wanted: Mapping[str, str],
+    earlier: Mapping[str, str],
+    chosen: dict[str, str],
+    *,
+    targets_required: bool,
+) -> list[Problem]:
+    """Add the columns that any task may have; a file to predict may lack all but the second text.
+
+    An annotator is also recognised by the column's name: it changes nothing in training.
+    """
+    problems = []
+    for name, setting in EXTRAS.items():
+        source = wanted.get(name) or earlier.get(name)
+        if source is None and name == "annotator":
+            folded = {column.strip().casefold(): column for column in table.columns}
+            source = next((folded[known] for known in _ANNOTATORS if known in folded), None)
+        if source is None or name in chosen:
+            continue
+        if source in table.columns:
+            chosen[name] = source
+        elif name in wanted and (targets_required or name == "text_pair"):
+            problems.append(_wrong_name(table, setting, source))
+    return problems
+
+
+def _remarks(table: Table, chosen: Mapping[str, str]) -> list[Note]:
+    """What was recognised by its name, and what might be of use."""
+    notes = []
+    if chosen.get("annotator", "").strip().casefold() in _ANNOTATORS:
+        what = f"{table.name}: column {chosen['annotator']!r} says who gave the label"
+        notes.append(Note("guessed", what))
+    free = [name for name in table.columns if name not in chosen.values()]
+    groups = [name for name in free if name.strip().casefold() in _GROUPS]
+    if groups and "group" not in chosen:
+        what = f"{table.name}: column {groups[0]!r} was not used; to keep its rows together in one"
+        notes.append(Note("skipped", f"{what} split: --group-column {groups[0]}"))
+    return notes
 
 
 def _by_name(
@@ -132,18 +208,24 @@ def _by_name(
 
 
 def _by_content(table: Table, columns: Sequence[Column]) -> dict[str, str]:
-    """In a table without header: one column is the text; of two, the label has far fewer values."""
+    """In a table without header: one column is the text; of two, the label has far fewer values.
+
+    Of three and more, the longest is the text, if just one of the others has far fewer values.
+    """
     inputs = [column.name for column in columns if not column.target]
     targets = [column.name for column in columns if column.target]
     names = list(table.columns)
     if len(inputs) == 1 and len(names) == 1:
         return {inputs[0]: names[0]}
-    if len(inputs) != 1 or len(targets) != 1 or len(names) != 2:
+    if len(inputs) != 1 or len(targets) != 1 or len(names) < 2:
         return {}
-    few, many = sorted(names, key=lambda name: len(set(table.columns[name])))
-    if len(set(table.columns[few])) * 2 > len(set(table.columns[many])):
-        return {}
-    return {inputs[0]: many, targets[0]: few}
+    different = {name: len(set(table.columns[name])) for name in names}
+    if len(names) == 2:
+        many = max(reversed(names), key=lambda name: different[name])
+    else:
+        many = max(names, key=lambda name: sum(map(len, map(str, table.columns[name]))))
+    few = [name for name in names if name != many and 1 < different[name] <= different[many] // 2]
+    return {inputs[0]: many, targets[0]: few[0]} if len(few) == 1 else {}
 
 
 def _no_column(table: Table, column: Column) -> Problem:

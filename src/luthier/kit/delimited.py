@@ -14,6 +14,9 @@ from luthier.records import Note
 
 _OWN_DELIMITER = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 _SPOKEN = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+_SNIFFED = (*_SPOKEN, "^", "~", "\x01", "\x1f", "||", "::", "@@@")
+_FEWEST_LINES = 10
+"""Lines of a .txt file that must agree before another delimiter than the tab is believed."""
 _LINES_SNIFFED = 60
 
 csv.field_size_limit(2**31 - 1)  # articles are longer than the 131,072 characters of the default
@@ -35,7 +38,8 @@ def read_delimited(
         name: the file's name for messages.
         encoding: Python's name of the text encoding.
         kind: `.csv`, `.tsv` or `.txt`.
-        delimiter: one character; None to find it.
+        delimiter: one character, or several, which are never inside quotes; a space cuts a row at
+            its first space only; None to find it.
         lines: receives the line on which each row begins.
 
     Raises:
@@ -44,11 +48,11 @@ def read_delimited(
     notes: list[Note] = []
     own = _OWN_DELIMITER[kind]
     if delimiter is None:
-        delimiter = own if kind == ".txt" else _sniff(_text(data, encoding), own)
+        delimiter = _sniff(_text(data, encoding), own, cautious=kind == ".txt")
         if delimiter != own:
-            spoken = _SPOKEN[delimiter]
+            spoken = _SPOKEN.get(delimiter, repr(delimiter))
             notes.append(Note("guessed", f"{name}: columns are separated by {spoken}"))
-    quoted = kind == ".csv" or delimiter != "\t"
+    quoted = len(delimiter) == 1 and (kind == ".csv" or delimiter not in "\t ")
     problems = ProblemList()
     records = _records(data, encoding, delimiter, quoted, name, problems)
     columns, empty = _collect(records, name, lines, problems)
@@ -75,19 +79,39 @@ def _text(data: bytes, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
 
 
-def _sniff(text: Iterable[str], own: str) -> str:
-    """The delimiter that gives every one of the first records the same number of cells, above 1."""
+def _sniff(text: Iterable[str], own: str, *, cautious: bool) -> str:
+    """The delimiter that gives every one of the first records the same number of cells, above 1.
+
+    Args:
+        text: the lines.
+        own: the delimiter that the file's ending promises; kept when no other fits better.
+        cautious: the lines may be plain texts, so commas prove nothing: another delimiter than the
+            own one must stand in every line of many, and the own one in none.
+    """
     head = list(itertools.islice(text, _LINES_SNIFFED))
+    others = [d for d in _SNIFFED if d != own]
+    if cautious:
+        if any(own in line for line in head):
+            return own
+        filled = sum(not line.isspace() for line in head)
+        others = [d for d in others if d != "," and filled >= _FEWEST_LINES]
     uneven = ""
-    for delimiter in (own, *(d for d in _SPOKEN if d != own)):
-        widths = [len(cells) for cells in csv.reader(head, delimiter=delimiter) if cells]
+    for delimiter in (own, *others):
+        widths = _widths(head, delimiter)
         if len(head) == _LINES_SNIFFED:
             widths = widths[:-1]  # a quoted cell may go on below
         if widths and widths[0] > 1:
             if len(set(widths)) == 1:
                 return delimiter
-            uneven = uneven or delimiter
+            uneven = uneven or ("" if cautious else delimiter)
     return uneven or own
+
+
+def _widths(head: list[str], delimiter: str) -> list[int]:
+    """Cells of each record of the first lines that are not empty."""
+    if len(delimiter) > 1:
+        return [line.count(delimiter) + 1 for line in head if not line.isspace()]
+    return [len(cells) for cells in csv.reader(head, delimiter=delimiter) if cells]
 
 
 def _records(
@@ -100,9 +124,10 @@ def _records(
 
 
 def _plain_records(text: Iterable[str], delimiter: str) -> Iterator[Record]:
+    most = 1 if delimiter == " " else -1
     for number, line in enumerate(text, start=1):
         bare = line.rstrip("\r\n")
-        yield number, bare.split(delimiter) if bare else []
+        yield number, bare.split(delimiter, most) if bare else []
 
 
 def _quoted_records(

@@ -1,4 +1,4 @@
-"""Leaving out rows that lack a text or a label, when the settings ask for it."""
+"""Leaving out rows that lack a text or a label: a few of them, or as many as the settings say."""
 
 from __future__ import annotations
 
@@ -10,21 +10,32 @@ import numpy as np
 from luthier.kit.text_key import is_blank
 from luthier.records import Note, Rows
 
+FEW = 0.01
+"""Share of empty rows that is left out without asking; more of them speak for a wrong column."""
 
-def without_empty_rows(rows: Rows, names: Sequence[str]) -> Rows:
+
+def settle_empty_rows(
+    rows: Rows, names: Sequence[str], what_to_do: str, *, to_learn: bool = True
+) -> Rows:
     """The rows that have something in every one of these columns, with a note that names the rest.
 
     Args:
         rows: what was read.
         names: canonical columns that must not be empty.
+        what_to_do: `data.empty_rows`; with `error`, and with `few` where they are more than that,
+            the rows are given back as they are.
+        to_learn: whether the rows are to learn from; of rows to predict none is left out unless
+            `drop` says so.
     """
+    if what_to_do == "error" or (what_to_do == "few" and not to_learn):
+        return rows
     columns = [rows.columns[name] for name in names if name in rows.columns]
     empty = [
         position
         for position, values in enumerate(zip(*columns, strict=True))
         if any(value is None or (isinstance(value, str) and is_blank(value)) for value in values)
     ]
-    if not empty:
+    if not empty or (what_to_do == "few" and len(empty) > FEW * len(rows)):
         return rows
     left_out = set(empty)
     kept = rows.take([position for position in range(len(rows)) if position not in left_out])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from luthier.errors import InputError
-from luthier.kit.tables import Table, read_table
+from luthier.errors import InputError, Problem
+from luthier.kit.table import Table
+from luthier.kit.tables import read_table
 from luthier.records import Note
 
 _LONGEST = 80
@@ -54,16 +57,67 @@ def _one_to_one(labels: Sequence[str], values: Sequence[Any]) -> dict[str, str]:
     return titles if adds and different and repeated and not codes else {}
 
 
+def given_titles(given: str, labels: Sequence[str]) -> tuple[dict[str, str], tuple[Note, ...]]:
+    """Label -> title by the setting `data.label_names`.
+
+    Args:
+        given: a file of label names, or names separated by commas in the order of their numbers.
+        labels: the different labels.
+
+    Raises:
+        InputError: when the names do not cover the labels one to one.
+    """
+    path = Path(given)
+    if path.is_file():
+        candidates = list(_candidates(path))
+    elif "," in given:
+        candidates = list(_numbered([name.strip() for name in given.split(",")]))
+    else:
+        raise InputError(
+            Problem("there is no such file, and it is no list of names", where=given),
+            next_step="--label_names class.txt, or --label_names refund,delivery,other",
+        )
+    for titles in candidates:
+        if set(labels) <= titles.keys() and len(set(titles.values())) == len(titles):
+            first = next(iter(titles))
+            note = Note("chosen", f"label names taken from data.label_names, number {first} first")
+            return {label: titles[label] for label in labels}, (note,)
+    missing = sorted(set(labels) - max(candidates, key=len, default={}).keys())
+    shown = ", ".join(missing[:5]) or "some"
+    raise InputError(
+        Problem(f"the names do not fit the labels one to one ({shown} without one)", where=given),
+        next_step="give one different name for each label, in the order of the numbers from 0 on",
+    )
+
+
 def _read(path: Path, labels: set[str]) -> dict[str, str]:
     """Label -> title of a file of label names that covers all `labels`; else nothing."""
-    try:
-        table = read_table(path)
-    except InputError:
-        return {}  # it is not a table of rows; other files of that name hold other things
-    for titles in _pairs(table):
+    for titles in _candidates(path):
         if labels <= titles.keys() and len(set(titles.values())) == len(titles):
             return {label: titles[label] for label in labels}
     return {}
+
+
+def _candidates(path: Path) -> Iterator[dict[str, str]]:
+    """What a file of label names may mean, likeliest first; nothing where it holds other things."""
+    with contextlib.suppress(OSError, ValueError, RecursionError):
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            yield from _numbered(value)
+            return
+        if isinstance(value, dict) and all(isinstance(v, str | int) for v in value.values()):
+            plain = {str(key): str(name) for key, name in value.items()}
+            yield plain
+            yield {name: key for key, name in plain.items()}
+            return
+    with contextlib.suppress(InputError):
+        yield from _pairs(read_table(path))
+
+
+def _numbered(names: Sequence[str]) -> Iterator[dict[str, str]]:
+    """One name per number, from 0 on; else from 1 on."""
+    for first in (0, 1):
+        yield {str(number): name.strip() for number, name in enumerate(names, start=first)}
 
 
 def _pairs(table: Table) -> Iterator[dict[str, str]]:
@@ -72,6 +126,6 @@ def _pairs(table: Table) -> Iterator[dict[str, str]]:
         for name, values in columns.items():
             if name != key:
                 yield dict(zip(columns[key], values, strict=True))
-    if len(columns) == 1:  # one name per line: the label is the line's number, from 0
+    if len(columns) == 1:
         (values,) = columns.values()
-        yield {str(number): value for number, value in enumerate(values)}
+        yield from _numbered(values)

@@ -201,6 +201,30 @@ class EncodedFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RowLengths:
+    """How long every encoded row is, and what the model does not see of it (`lengths.parquet`).
+
+    Args:
+        row_ids: int64 [n], of all splits.
+        tokens: int64 [n], tokens of the uncut row, special tokens included.
+        lost: int64 [n], how many of them the model does not see.
+    """
+
+    row_ids: IntArray
+    tokens: IntArray
+    lost: IntArray
+
+    @classmethod
+    def of(cls, parts: Sequence[Encoded]) -> RowLengths:
+        """Those of every encoded split."""
+        return cls(
+            np.concatenate([part.row_ids for part in parts]),
+            np.concatenate([part.full_lengths for part in parts]),
+            np.concatenate([part.lost_tokens for part in parts]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Encoded:
     """What the model really sees of one split: ragged token ids in flat arrays.
 

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from luthier.errors import InputError, Problem, did_you_mean
-from luthier.kit.columns import choose_columns, settle_header, wanted_names
+from luthier.errors import InputError, Problem
+from luthier.kit.columns import EXTRAS, choose_columns, settle_header, wanted_names
 from luthier.kit.data_files import DataFile, find_data_files
-from luthier.kit.empty_rows import without_empty_rows
-from luthier.kit.label_titles import label_titles
-from luthier.kit.problem_list import ProblemList
-from luthier.kit.tables import Table, read_table
-from luthier.kit.text_key import is_blank
-from luthier.records import Note, Rows, Source, SourceFile, SplitName, Task
+from luthier.kit.empty_rows import settle_empty_rows
+from luthier.kit.label_titles import given_titles, label_titles
+from luthier.kit.places import JoinedPlaces
+from luthier.kit.row_checks import check_labels, check_rows
+from luthier.kit.table import Table
+from luthier.kit.tables import read_table
+from luthier.kit.targets import guess_target, to_kind
+from luthier.kit.times import sortable_time
+from luthier.records import Column, Note, Rows, Source, SourceFile, Task
 from luthier.settings import DataSettings
 
-_ONE_TEXT = ("text", "label")
-"""Columns that hold one piece of text per row, whatever the task."""
-_SIDECARS = ("labels.json", "label.json", "classes.txt", "class.txt", "labels.txt")
-_UNUSABLE = re.compile("[\0\ud800-\udfff]")
+_SIDECARS = (
+    *("labels.json", "label.json", "classes.txt", "class.txt", "labels.txt"),
+    *("categories.json", "categories.txt", "classes.json", "id2label.json"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,19 @@ class _Part:
 
 
 def load(
-    path: str | Path, task: Task, data: DataSettings, *, targets_required: bool = True
+    path: str | Path,
+    task: Task | Sequence[Task],
+    data: DataSettings,
+    *,
+    targets_required: bool = True,
 ) -> Rows:
-    """Read a file, or a folder with a file per split.
+    """Read a file, a folder with a file per split, or a data set by its name.
 
     Args:
-        path: .csv .tsv .txt .json .jsonl, or a folder of such files.
-        task: says which columns to read, and checks the rows.
-        data: column names, encoding and delimiter where the guess must not decide.
+        path: see `kit.data_files.find_data_files`; docs/data.md lists the formats.
+        task: says which columns to read, and checks the rows; of several, which read the same
+            columns, the one whose kind of target the file holds.
+        data: columns, encoding and delimiter where the guess must not decide.
         targets_required: False for files to predict: labels may be missing, and are kept if there.
 
     Returns:
@@ -54,39 +61,29 @@ def load(
     Raises:
         InputError: with everything that is wrong, each with its file and line.
     """
+    tasks = tuple(task) if isinstance(task, Sequence) else (task,)
     given = Path(path)
     files, notes = find_data_files(given, train_required=targets_required)
-    parts = _read(files, task, data, targets_required=targets_required)
-    columns, dropped = _values(parts, task)
-    titles, title_notes = _titles(given, parts, columns)
-    label_notes = _strip_labels(columns)
-    source = Source(
-        path=str(given),
-        files=tuple(_source_file(part) for part in parts),
-        rows=sum(len(part.table) for part in parts),
-        columns=dict(parts[0].columns),
-        notes=(
-            *notes,
-            *(note for part in parts for note in part.notes),
-            *dropped,
-            *label_notes,
-            *title_notes,
-        ),
-    )
+    parts = _read(files, tasks[0], data, targets_required=targets_required)
+    cells, dropped = _values(parts, tasks[0])
+    chosen, columns, target_notes = _typed(tasks, cells, parts[0].columns, data)
+    titles, title_notes = _titles(given, parts, columns, data)
     rows = Rows(
-        ids=np.arange(source.rows, dtype=np.int64),
+        ids=np.arange(sum(len(part.table) for part in parts), dtype=np.int64),
         columns=columns,
-        locations=[place for part in parts for place in part.table.locations()],
-        given_split=[p.file.split for p in parts for _ in p.table.lines],
-        source=source,
+        locations=JoinedPlaces(part.table.places for part in parts),
+        given_split=[p.file.split for p in parts for _ in range(len(p.table))],
+        source=_source(
+            given, parts, (*notes, *_said(parts), *dropped, *target_notes, *title_notes)
+        ),
         label_titles=titles,
+        file_columns={} if targets_required else _file_columns(parts),
     )
-    if data.empty_rows == "drop":
-        must = [c.name for c in task.columns if targets_required or not c.target]
-        rows = without_empty_rows(rows, must)
-    _check_rows(rows, task, targets_required=targets_required)
-    if targets_required and "label" in columns:
-        _check_labels(rows)
+    must = [c.name for c in chosen.columns if targets_required or not c.target]
+    rows = settle_empty_rows(rows, must, data.empty_rows, to_learn=targets_required)
+    check_rows(rows, chosen, targets_required=targets_required)
+    if targets_required:
+        check_labels(rows)
     return rows
 
 
@@ -102,7 +99,11 @@ def _read(
         first = parts[0] if parts else None
         try:
             table = read_table(
-                file.path, name=file.name, encoding=data.encoding, delimiter=data.delimiter
+                file.path,
+                name=file.name,
+                encoding=data.encoding,
+                delimiter=data.delimiter,
+                sheet=data.sheet,
             )
             table, header_notes = settle_header(
                 table, task.columns, wanted, headless=bool(first and not first.table.headed)
@@ -116,31 +117,38 @@ def _read(
             table, task.columns, wanted, earlier, targets_required=targets_required
         )
         problems += wrong
-        notes = (*table.notes, *header_notes, *column_notes)
+        notes = (*table.content.notes, *header_notes, *column_notes)
         parts.append(_Part(file, table, columns, notes))
     if problems:
         raise InputError(problems, next_step=next_step)
     return parts
 
 
-def _source_file(part: _Part) -> SourceFile:
-    table = part.table
-    return SourceFile(
-        path=str(part.file.path),
-        sha256=table.sha256,
-        rows=len(table),
-        encoding=table.encoding,
-        format=table.format,
-        split=part.file.split,
+def _source(given: Path, parts: Sequence[_Part], notes: tuple[Note, ...]) -> Source:
+    files = tuple(
+        SourceFile(
+            path=str(part.file.path),
+            sha256=part.table.sha256,
+            rows=len(part.table),
+            encoding=part.table.encoding,
+            format=part.table.format,
+            split=part.file.split,
+        )
+        for part in parts
     )
+    rows = sum(file.rows for file in files)
+    return Source(str(given), files, rows, dict(parts[0].columns), notes)
+
+
+def _said(parts: Sequence[_Part]) -> tuple[Note, ...]:
+    return tuple(note for part in parts for note in part.notes)
 
 
 def _values(parts: Sequence[_Part], task: Task) -> tuple[dict[str, list[Any]], tuple[Note, ...]]:
-    """Canonical name -> values over all files; one that some files lack is dropped and said."""
-    names = [c.name for c in task.columns] + ["id"]
+    """Canonical name -> cells over all files; one that some files lack is dropped and said."""
     notes = []
     values: dict[str, list[Any]] = {}
-    for name in names:
+    for name in (*(column.name for column in task.columns), *EXTRAS):
         having = [part for part in parts if name in part.columns]
         if len(having) == len(parts):
             values[name] = [v for p in parts for v in p.table.columns[p.columns[name]]]
@@ -150,106 +158,86 @@ def _values(parts: Sequence[_Part], task: Task) -> tuple[dict[str, list[Any]], t
     return values, tuple(notes)
 
 
-def _strip_labels(columns: dict[str, list[Any]]) -> tuple[Note, ...]:
-    """Take spaces off the ends of labels, in place; a missing label becomes an empty string."""
-    if "label" not in columns:
-        return ()
-    before = columns["label"]
-    after = [
-        "" if label is None else label.strip() if isinstance(label, str) else label
-        for label in before
-    ]
-    columns["label"] = after
-    touched = sum(old is not None and old != new for old, new in zip(before, after, strict=True))
-    if not touched:
-        return ()
-    return (Note("dropped", f"spaces at the ends of {touched:,} labels were dropped"),)
+def _typed(
+    tasks: Sequence[Task], cells: dict[str, list[Any]], names: Mapping[str, str], data: DataSettings
+) -> tuple[Task, dict[str, list[Any]], tuple[Note, ...]]:
+    """The task whose kind of target is there, the columns as it wants them, and the guesses."""
+    columns = {name: cells[name] for name in cells if name in EXTRAS}
+    columns |= {c.name: cells[c.name] for c in tasks[0].columns if c.name in cells and not c.target}
+    if "time" in columns:
+        columns["time"] = [sortable_time(str(cell or "")) or cell for cell in columns["time"]]
+    for name in columns.keys() & {"id", "group", "annotator"}:
+        columns[name] = to_kind(columns[name], "label", None)
+    first = _target(tasks[0])
+    if first is None or first.name not in cells:
+        return tasks[0], columns, ()
+    guess = guess_target(cells[first.name], data.label_separator, names[first.name])
+    fitting = [task for task in tasks if (own := _target(task)) and own.kind == guess.kind]
+    task = (*fitting, tasks[0])[0]
+    target = _target(task) or first
+    before = cells[first.name]
+    columns[target.name] = after = to_kind(before, target.kind, guess.separator)
+    notes = guess.notes if fitting and target.kind == guess.kind else ()
+    spaced = sum(isinstance(b, str) and b != a for b, a in zip(before, after, strict=True))
+    if target.name == "label" and spaced and not any(map(_is_list_text, before)):
+        notes += (Note("dropped", f"spaces at the ends of {spaced:,} labels were dropped"),)
+    return task, columns, notes
+
+
+def _is_list_text(cell: Any) -> bool:
+    return not isinstance(cell, str) or cell.lstrip()[:1] in ("[", "{")
+
+
+def _target(task: Task) -> Column | None:
+    return next((column for column in task.columns if column.target), None)
 
 
 def _titles(
-    given: Path, parts: Sequence[_Part], columns: Mapping[str, Sequence[Any]]
+    given: Path, parts: Sequence[_Part], columns: Mapping[str, Sequence[Any]], data: DataSettings
 ) -> tuple[dict[str, str], tuple[Note, ...]]:
     """Label names for people; columns are judged on the first (training) file."""
-    first = parts[0]
-    if "label" not in columns or not all(isinstance(label, str) for label in columns["label"]):
+    used = _labels_used(columns)
+    if not used:
         return {}, ()
+    if data.label_names is not None:
+        return given_titles(data.label_names, used)
+    table, chosen = parts[0].table, parts[0].columns
+    source = chosen.get("label") or chosen.get("labels", "")
+    classes = dict(enumerate(table.content.class_names.get(source, ())))
+    if classes and all(label.isdecimal() and int(label) in classes for label in used):
+        note = Note("guessed", f"label names taken from the file's own list of {len(classes)}")
+        return {label: classes[int(label)] for label in used}, (note,)
     others = {
         name: values
-        for name, values in first.table.columns.items()
-        if name not in first.columns.values() and name.casefold() != "id"
+        for name, values in table.columns.items()
+        if name not in chosen.values() and name.casefold() != "id"
     }
-    labels = [label.strip() for label in first.table.columns[first.columns["label"]]]
     read = {part.file.path for part in parts}
-    beside = [given / name for name in _SIDECARS] if given.is_dir() else []
+    folder = given if given.is_dir() else parts[0].file.path.parent
+    beside = [folder / name for name in _SIDECARS] if given.is_dir() or "*" in given.name else []
     sidecar = next((path for path in beside if path.is_file() and path not in read), None)
+    if "label" not in columns:
+        return label_titles(used, {}, sidecar)
+    labels = columns["label"][: len(table)]
     return label_titles(labels, others, sidecar)
 
 
-def _check_rows(rows: Rows, task: Task, *, targets_required: bool) -> None:
-    """What no task can use, and what this task cannot use."""
-    targets = {column.name for column in task.columns if column.target}
-    checked = {n: v for n, v in rows.columns.items() if targets_required or n not in targets}
-    problems = ProblemList()
-    named: set[str] = set()
-    for position, column, what in _unusable(checked):
-        where = rows.locations[position]
-        problems.add(f"{where}: {rows.source.columns[column]}", what)
-        named.add(where)
-    for problem in task.check(replace(rows, columns=checked)):
-        if problem.where not in named:
-            problems.add(problem.where, problem.what, problem.hint)
-            named.add(problem.where)
-    these = "this row" if len(named) == 1 else "these rows"
-    problems.next_step = f"correct {these}, or leave out what is empty: --data.empty_rows drop"
-    problems.raise_if_any()
+def _labels_used(columns: Mapping[str, Sequence[Any]]) -> list[str]:
+    """The different labels that are there, in order of appearance; none where cells are wrong."""
+    if "labels" in columns:
+        tuples = [cell for cell in columns["labels"] if isinstance(cell, tuple)]
+        return list(dict.fromkeys(label for cell in tuples for label in cell))
+    different = dict.fromkeys(map(_as_key, columns.get("label", ())))
+    return [label for label in different if label] if None not in different else []
 
 
-def _unusable(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[int, str, str]]:
-    """Position, column and what is wrong, in row order."""
-    here = [name for name in _ONE_TEXT if name in columns]
-    for position, values in enumerate(zip(*(columns[name] for name in here), strict=True)):
-        for name, value in zip(here, values, strict=True):
-            what = _wrong(name, value)
-            if what:
-                yield position, name, what
+def _as_key(label: Any) -> str | None:
+    return label if isinstance(label, str) else None
 
 
-def _wrong(name: str, value: Any) -> str:
-    if value is not None and not isinstance(value, str):
-        return (
-            f"the {name} is not one text but {'a list' if isinstance(value, list) else 'an object'}"
-        )
-    if value is None or is_blank(value):
-        return f"the {name} is empty"
-    if _UNUSABLE.search(value):
-        return f"the {name} holds a NUL character or half of a surrogate pair"
-    return ""
-
-
-def _check_labels(rows: Rows) -> None:
-    """There must be two labels, and training must know every label it is judged on."""
-    labels = rows.columns["label"]
-    splits = rows.given_split
-    learned = sorted({la for la, sp in zip(labels, splits, strict=True) if sp in (None, "train")})
-    if len(learned) == 1:
-        what = f"only one label, {learned[0]!r}, in all rows to learn from"
-        raise InputError(
-            Problem(what, where=rows.source.files[0].path),
-            next_step="give rows of two labels, or name the right column: --data.label_column",
-        )
-    known = set(learned)
-    unknown: dict[tuple[SplitName, str], list[int]] = {}
-    for position, (label, split) in enumerate(zip(labels, splits, strict=True)):
-        if split in ("validation", "test") and label not in known:
-            unknown.setdefault((split, label), []).append(position)
-    problems = ProblemList("add rows of these labels to the training file, or correct the spelling")
-    for (split, label), positions in unknown.items():
-        number = f"{len(positions):,} row{'s' if len(positions) > 1 else ''}"
-        what = f"label {label!r} ({number} in {split}) does not occur in training"
-        problems.add(rows.locations[positions[0]], what, _near(label, learned))
-    problems.raise_if_any()
-
-
-def _near(label: str, learned: Sequence[str]) -> str:
-    same = [name for name in learned if name.casefold() == label.casefold()]
-    return f"did you mean {same[0]!r}?" if same else did_you_mean(label, learned)
+def _file_columns(parts: Sequence[_Part]) -> dict[str, Sequence[Any]]:
+    """The columns of the file by their own names, where all files have the same."""
+    first = parts[0].table
+    if any(part.table.columns.keys() != first.columns.keys() for part in parts):
+        return {}
+    return {n: [v for p in parts for v in p.table.columns[n]] for n in first.columns}

@@ -1,0 +1,69 @@
+"""What stands in the column to learn: one label, several labels, or a number."""
+
+from __future__ import annotations
+
+import pytest
+
+from luthier.kit.targets import guess_target, to_kind
+
+
+def kind(cells, separator=None) -> str:
+    return guess_target(cells, separator, "label").kind
+
+
+def said(cells) -> str:
+    return " ".join(note.message for note in guess_target(cells, None, "label").notes)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (["退款", "物流", "退款"], "label"),
+        (["0", "1", "1"], "label"),
+        ([str(n) for n in range(200)], "label"),
+        ([str(n) for n in range(201)], "number"),
+        ([f"{n:04}" for n in range(500)], "label"),
+        (["0.5", "1.5", "2"], "number"),
+        (["1e-3", "-2.5", ".5"], "number"),
+        (["1.5", "n/a", "2.5"], "label"),
+        ([["a"], ["b"]], "label"),
+        ([["a", "b"], ["b"], []], "labels"),
+        (['["a", "b"]', '["b"]'], "labels"),
+        (["['退款', '物流']", "['退款']"], "labels"),
+        (["a|b", "b", "a", "b|c", "c"], "labels"),
+        (["退款、物流", "物流", "退款", "物流、会员", "会员"], "labels"),
+        (["Sci/Tech", "World", "Sports", "Sci/Tech"], "label"),
+        (["open,card", "close,card", "open,account", "close,account"] * 5, "label"),
+        (["business", "rock & roll, live", "jazz"], "label"),
+        (["[spam]", "[ham]"], "label"),
+    ],
+)
+def test_the_kind_is_guessed(cells, expected):
+    assert kind(cells) == expected
+
+
+def test_a_separator_that_is_given_decides():
+    assert kind(["Sci/Tech", "World"], "/") == "labels"
+
+
+def test_numbers_taken_as_a_quantity_are_said_with_the_way_back():
+    assert "201 different whole numbers: taken as a quantity" in said([str(n) for n in range(201)])
+    assert "--task text_classification" in said(["0.5", "1.5"])
+
+
+def test_cells_become_what_the_kind_says():
+    assert to_kind([" a ", None, ["b"]], "label", None) == ["a", "", "b"]
+    assert to_kind([["b", "a", "b"], [], None], "labels", None) == [("b", "a"), (), None]
+    assert to_kind(["a| b", "", "a"], "labels", "|") == [("a", "b"), (), ("a",)]
+    assert to_kind(["0.5", "", "1e3"], "number", None) == [0.5, None, 1000.0]
+
+
+def test_what_cannot_be_turned_stays_to_be_named():
+    assert to_kind([{"a": 1}], "label", None) == [{"a": 1}]
+    assert to_kind(["x", "inf"], "number", None) == ["x", "inf"]
+
+
+def test_equal_labels_are_kept_in_memory_once():
+    cells = ["".join(["退", "款"]) for _ in range(3)]
+    turned = to_kind(cells, "label", None)
+    assert turned[0] is turned[1] is turned[2]
