@@ -35,9 +35,11 @@ from luthier.records import (
     IntArray,
     Note,
     Predictions,
+    RowLengths,
     Source,
     SplitName,
     Splits,
+    TrainingFacts,
     event_from_json,
     event_to_json,
 )
@@ -163,6 +165,11 @@ class RunFolder:
     def history_path(self) -> Path:
         """One training event per line."""
         return self.path / "history.jsonl"
+
+    @property
+    def training_path(self) -> Path:
+        """What was seen while the model was trained, for the doctor."""
+        return self.path / "training.json"
 
     @property
     def checkpoints(self) -> Path:
@@ -332,6 +339,11 @@ class RunFolder:
         return self._load("audit.json", Audit)
 
     @property
+    def training(self) -> TrainingFacts:
+        """What was seen while the model was trained."""
+        return self._load("training.json", TrainingFacts)
+
+    @property
     def environment(self) -> dict[str, Any]:
         """Versions, hardware and command of the run."""
         self._load("environment.json", _Environment)
@@ -391,6 +403,17 @@ class RunFolder:
                 seed=rest["seed"],
                 notes=TypeAdapter(tuple[Note, ...]).validate_python(rest["notes"]),
             )
+
+    def save_lengths(self, lengths: RowLengths) -> None:
+        """Write lengths.parquet."""
+        columns = {"row_id": lengths.row_ids, "tokens": lengths.tokens, "lost": lengths.lost}
+        _write_table(self.path / "lengths.parquet", columns, {})
+
+    @property
+    def lengths(self) -> RowLengths:
+        """How long each row is, and what the model does not see of it."""
+        with self._table("lengths.parquet") as (table, _):
+            return RowLengths(*(_column(table, c).to_numpy() for c in ("row_id", "tokens", "lost")))
 
     def save_predictions(self, split: str, predictions: Predictions) -> None:
         """Write one split's predictions, labels by name."""
@@ -485,10 +508,12 @@ _REPAIR = {
     "source.json": "rm -r {path}, then: " + _AGAIN,
     "audit.json": _AGAIN,
     "encoding.json": _AGAIN,
+    "lengths.parquet": "rm -r {path}, then: " + _AGAIN,
     "environment.json": "bring it back from a copy, or start a new run with the same settings: "
     "luthier workup --settings {run}/run.yaml",
     "splits.parquet": "bring it back from a copy, or make it again by the same seed: "
     "rm -r {path}, then: " + _AGAIN,
+    "training.json": "rm -r {path}, then: luthier diagnose {run} (without it)",
     "history.jsonl": "bring it back from a copy, or go on without it: rm -r {path}, then: "
     + _AGAIN,
     "predictions": "luthier evaluate {run}",

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from luthier.errors import Problem, RunFolderError
 from luthier.journeys.judging import belongs_to
 from luthier.journeys.shipping import MANIFEST, manifest
 from luthier.records import CheckpointFacts, Evaluated, Predictions, Rows, Saved, Started, Stopped
 from luthier.run_folder import RunFolder
 from luthier.settings_file import from_run_yaml
+
+IN_FILES: Mapping[str, str] = {
+    "audit": "audit.json",
+    "splits": "splits.parquet",
+    "encoding": "encoding.json",
+    "lengths": "lengths.parquet",
+    "training": "training.json",
+    "evaluation": "metrics.json",
+}
+"""Evidence that is read from one file of the run, by the property of its name."""
 
 
 def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
@@ -16,16 +28,11 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
         "rows": rows,
         "settings": from_run_yaml(run.settings_path).settings,
     }
-    if (run.path / "audit.json").exists():
-        evidence["audit"] = run.audit
-    if (run.path / "splits.parquet").exists():
-        evidence["splits"] = run.splits
-    if (run.path / "encoding.json").exists():
-        evidence["encoding"] = run.encoding
     if history := run.history:
         evidence["history"] = history
-    if (run.path / "metrics.json").exists():
-        evidence["evaluation"] = run.evaluation
+    for name, file in IN_FILES.items():
+        if (run.path / file).exists():
+            evidence[name] = getattr(run, name)
     for split in ("train", "validation", "test"):
         if run.predictions_path(split).exists():
             evidence[f"{split}_predictions"] = _own_predictions(run, split)

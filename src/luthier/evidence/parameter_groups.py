@@ -1,0 +1,72 @@
+"""Parameters by group, told from their names: embeddings, layers, adapters, head, the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from luthier.records import Role
+
+_WRAPPERS = re.compile(r"^(?:(?:module|_orig_mod|base_model\.model)\.)+")
+_LAYER = re.compile(r"(?:^|[._])(?:layers?|h|blocks?)\.(\d+)\.")
+_ADAPTER = re.compile(r"(?:^|[._])(?:lora|adapters?|ia3|prompt)(?:[._]|$)")
+_EMBEDDING = re.compile(r"embed|(?:^|\.)w[tp]e\.")
+_HEAD = re.compile(r"^(?:classifier|classification_head|score|head|lm_head|logits)(?:\.|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Tensors that belong together, by their names in the model."""
+
+    name: str
+    role: Role
+    tensors: dict[str, torch.nn.Parameter]
+
+
+def plain_name(name: str) -> str:
+    """The name without what wrappers (DDP, torch.compile, PEFT) put before and into it."""
+    name = _WRAPPERS.sub("", name)
+    return name.replace(".base_layer.", ".").replace(".modules_to_save.default.", ".")
+
+
+def groups_of(model: torch.nn.Module) -> tuple[Group, ...]:
+    """Every parameter of the model once, in the order in which the groups first occur."""
+    found: dict[str, Group] = {}
+    is_head = _head_rule(model)
+    for name, parameter in model.named_parameters():
+        group, role = _place(plain_name(name), in_head=is_head(plain_name(name)))
+        found.setdefault(group, Group(group, role, {})).tensors[name] = parameter
+    return tuple(found.values())
+
+
+def _place(name: str, *, in_head: bool) -> tuple[str, Role]:
+    if _ADAPTER.search(name):
+        return "adapters", "adapter"
+    if in_head:
+        return "head", "head"
+    layer = _LAYER.search(name)
+    if layer:
+        return f"layer {layer.group(1)}", "layer"
+    if _EMBEDDING.search(name):
+        return "embeddings", "embeddings"
+    return ("pooler", "other") if "pooler" in name else ("other", "other")
+
+
+def _head_rule(model: torch.nn.Module) -> Callable[[str], bool]:
+    """Which plain names belong to the head.
+
+    In a Hugging Face model: all outside the encoder (`base_model_prefix`). Elsewhere: what is named
+    like a head, or else the last module that has parameters.
+    """
+    names = [plain_name(name) for name, _ in model.named_parameters()]
+    prefix = getattr(model, "base_model_prefix", "")
+    encoder = f"{prefix}."
+    if isinstance(prefix, str) and prefix and any(name.startswith(encoder) for name in names):
+        return lambda name: not name.startswith(encoder)
+    last = names[-1].rpartition(".")[0] if names else ""
+    head = {name for name in names if _HEAD.match(name)}
+    head = head or {name for name in names if name.rpartition(".")[0] == last}
+    return head.__contains__

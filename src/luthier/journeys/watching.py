@@ -1,0 +1,32 @@
+"""What a run's settings say about how it was meant to be trained, for the one who watches it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from luthier.records import TrainJob
+from luthier.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from luthier.evidence.watch_run import WatchRun
+
+
+def watch_of(run: RunFolder, job: TrainJob) -> WatchRun:
+    """The watch that writes this run's `training.json`."""
+    from luthier.evidence.intent import Intent
+    from luthier.evidence.watch_run import WatchRun
+    from luthier.kit.batching import steps_per_epoch
+
+    train = job.settings.train
+    intent = Intent(
+        trained=lambda _: True,
+        steps_per_epoch=steps_per_epoch(
+            len(job.encoded["train"]), train.per_device_train_batch_size
+        ),
+        learning_rate=train.learning_rate,
+        labels=len(job.label_names),
+        pretrained=True,
+        source=job.model_source.path,
+        may_end_early=True,
+    )
+    return WatchRun(run.training_path, intent)
