@@ -23,6 +23,7 @@ from safetensors.torch import load_file, load_model, save_file, save_model
 from luthier.errors import Problem, RunFolderError
 from luthier.kit.digest import digest_of_tensors
 from luthier.machine_errors import machine_error
+from luthier.models.lora import shipped_weights
 from luthier.records import Stopped
 from luthier.run_folder import atomic_folder, recover_folder, write_json
 
@@ -44,7 +45,7 @@ class Checkpoint:
         epoch: epochs done, with fractions.
         metric_name: what chooses the best checkpoint.
         metric: its value on validation, None where it was not measured at this step.
-        digest: sha256 over the sorted weight tensors.
+        digest: sha256 over the sorted weight tensors as they ship (adapters added in).
         optimizer_digest: the same over the optimizer's state; empty in `best/`.
     """
 
@@ -191,7 +192,7 @@ def load_weights(folder: Path, kind: Kind, model: torch.nn.Module) -> Checkpoint
     except (OSError, SafetensorError, RuntimeError) as error:
         path = folder / kind / WEIGHTS
         raise machine_error(error, at=path) or _damaged(path, "cannot be read") from error
-    if digest_of_tensors(model.state_dict()) != checkpoint.digest:
+    if digest_of_tensors(shipped_weights(model)) != checkpoint.digest:
         raise _damaged(folder / kind / WEIGHTS, "does not have the digest written beside it")
     return checkpoint
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
-
 import torch
 from transformers import PreTrainedModel
 
 from luthier.kit.batching import pad
+from luthier.models.shipped import inputs_taken
 from luthier.records import Encoded, IntArray
 from luthier.settings import Settings
 
@@ -21,11 +20,9 @@ def inputs_of(
     """
     padding = {"input_ids": int(getattr(model.config, "pad_token_id", None) or 0)}
     arrays = pad(encoded, positions, padding)
-    taken = inspect.signature(model.forward).parameters
+    taken = inputs_taken(model, list(arrays))
     return {
-        name: torch.from_numpy(array).to(device)
-        for name, array in arrays.items()
-        if name in taken or "input_ids" not in taken
+        name: torch.from_numpy(array).to(device) for name, array in arrays.items() if name in taken
     }
 
 

@@ -15,6 +15,7 @@ from luthier.engines.inference import features_of, logits_of
 from luthier.engines.optimizer import make_optimizer
 from luthier.engines.step import Stepper
 from luthier.kit.seeds import random_stream
+from luthier.models.lora import merge_adapters
 from luthier.models.pretrained import load_encoder
 from luthier.records import Encoded, Event, FloatArray, ModelSource, TrainJob
 from luthier.settings import Settings
@@ -39,6 +40,8 @@ class LocalEngine:
     def best_model(self, job: TrainJob) -> tuple[PreTrainedModel, Checkpoint]:
         """The model with the weights of `best/`, their digest checked, in evaluation mode.
 
+        It is the plain model that ships: adapters are added into its weights.
+
         Raises:
             RunFolderError: when there is no such checkpoint or it is damaged.
         """
@@ -46,6 +49,7 @@ class LocalEngine:
         with random_stream(job.settings.train.seed):
             model = job.task.load_model(job.model_source, job.label_names, job.settings)
         best = checkpoint.load_weights(job.checkpoints, "best", model)
+        merge_adapters(model)
         return model.eval(), best
 
     def logits(self, model: PreTrainedModel, encoded: Encoded, settings: Settings) -> FloatArray:

@@ -18,6 +18,7 @@ from luthier.engines.step import Stepper
 from luthier.errors import TrainingError
 from luthier.kit.digest import digest_of_tensors
 from luthier.kit.seeds import random_stream
+from luthier.models.lora import shipped_weights
 from luthier.records import (
     Evaluated,
     Event,
@@ -89,7 +90,7 @@ class _Training:
             self._model = job.task.load_model(job.model_source, job.label_names, job.settings)
             job.task.fit_head(self._model, job.encoded["train"].targets)
         self._initial = (
-            state.initial_digest if state else digest_of_tensors(self._model.state_dict())
+            state.initial_digest if state else digest_of_tensors(shipped_weights(self._model))
         )
         tensors = {}
         if state:
@@ -223,14 +224,13 @@ class _Training:
 
     def _save(self, evaluated: Evaluated | None) -> Iterator[Event]:
         name = self._job.settings.train.metric_for_best_model
-        weights = self._model.state_dict()
         optimizer = state_tensors(self._model, self._optimizer)
         here = Checkpoint(
             step=self._step,
             epoch=self._epoch(),
             metric_name=name,
             metric=evaluated.validation[name] if evaluated else None,
-            digest=digest_of_tensors(weights),
+            digest=digest_of_tensors(shipped_weights(self._model)),
             optimizer_digest=digest_of_tensors(optimizer),
         )
         disk.save_last(self._job.checkpoints, self._model, optimizer, here, self._state())

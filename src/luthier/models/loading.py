@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
@@ -21,10 +21,16 @@ from transformers import (
 
 from luthier.errors import ModelError, Problem, SettingsError
 from luthier.machine_errors import machine_error
+from luthier.models.layers import head_names
+from luthier.models.pooled import PooledClassifier, PooledConfig, is_decoder
 from luthier.models.quiet import quiet
+from luthier.models.strategies import apply_strategy
 from luthier.records import ModelSource
 from luthier.settings import ModelSettings
 
+ProblemType = Literal["single_label_classification", "multi_label_classification", "regression"]
+OWN_HEAD_DROPOUT = 0.1
+"""Dropout before a head of ours; BERT's."""
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
 _LIBRARY_ERRORS = (
     OSError,
@@ -75,45 +81,106 @@ def forget_defaults(tokenizer: PreTrainedTokenizerBase) -> None:
 
 
 def load_classifier(
-    source: ModelSource, label_names: Sequence[str], settings: ModelSettings, max_length: int
+    source: ModelSource,
+    label_names: Sequence[str],
+    settings: ModelSettings,
+    max_length: int,
+    problem_type: ProblemType = "single_label_classification",
 ) -> PreTrainedModel:
     """The pretrained encoder with a fresh head for these labels, float32, in training mode.
 
     The head is drawn from torch's random state, also where the checkpoint holds a head already.
+    What `model.strategy` does not train has `requires_grad` off.
 
     Args:
         source: where the model lies.
         label_names: in their final order; they become `id2label`.
-        settings: dropout, where it differs from the model's own.
+        settings: dropout where it differs from the model's own, pooling, and what is trained.
         max_length: longest input in tokens that it must read.
+        problem_type: what the outputs mean; a model for numbers has a head of ours.
 
     Raises:
         ModelError: when it cannot be loaded, or weights of the encoder are missing.
-        SettingsError: when a dropout or the length does not fit this architecture.
+        SettingsError: when a dropout, the pooling, the strategy or the length does not fit it.
+        MissingExtraError: when LoRA is wanted and peft is not installed.
     """
     with explained(source, "the model"), quiet():
         config = _config(source)
-        _apply_dropouts(config, source, settings)
-        config.num_labels = len(label_names)
-        config.id2label = dict(enumerate(label_names))
-        config.label2id = {name: index for index, name in enumerate(label_names)}
-        config.problem_type = "single_label_classification"
-        if config.pad_token_id is None:
-            config.pad_token_id = _first_id(config.eos_token_id)
-        model, report = AutoModelForSequenceClassification.from_pretrained(
-            source.path,
-            config=config,
-            trust_remote_code=source.trust_remote_code,
-            use_safetensors=True,
-            dtype=torch.float32,
-            ignore_mismatched_sizes=True,
-            output_loading_info=True,
-        )
-        _check_encoder(model, report, source)
-        _renew_head(model, config, report)
+        _check_pooling(config, settings)
+        own_head = settings.pooling != "auto" or problem_type == "regression"
+        _apply_dropouts(config, source, settings, own_head=own_head)
+        labels = {
+            "id2label": dict(enumerate(label_names)),
+            "label2id": {name: index for index, name in enumerate(label_names)},
+            "problem_type": problem_type,
+        }
+        load = _with_own_head if own_head else _with_stock_head
+        model = load(source, config, settings, labels)
     _check_length(model, max_length)
+    apply_strategy(model, settings)
     trained: PreTrainedModel = model.train()
     return trained
+
+
+def _with_stock_head(
+    source: ModelSource,
+    config: PreTrainedConfig,
+    _settings: ModelSettings,
+    labels: Mapping[str, Any],
+) -> PreTrainedModel:
+    for name, value in labels.items():
+        setattr(config, name, value)
+    if config.pad_token_id is None:
+        config.pad_token_id = _first_id(config.eos_token_id)
+    model, report = AutoModelForSequenceClassification.from_pretrained(
+        source.path,
+        config=config,
+        trust_remote_code=source.trust_remote_code,
+        use_safetensors=True,
+        dtype=torch.float32,
+        ignore_mismatched_sizes=True,
+        output_loading_info=True,
+    )
+    _check_encoder(model, report, source)
+    _renew_head(model, config, report)
+    classifier: PreTrainedModel = model
+    return classifier
+
+
+def _with_own_head(
+    source: ModelSource,
+    config: PreTrainedConfig,
+    settings: ModelSettings,
+    labels: Mapping[str, Any],
+) -> PreTrainedModel:
+    pooling: str = settings.pooling
+    if pooling == "auto":
+        pooling = "last" if is_decoder(config) else "mean"
+    dropout = settings.classifier_dropout
+    pad = config.pad_token_id
+    whole = PooledConfig(
+        encoder=config,
+        pooling=pooling,
+        batch_norm=settings.batch_norm,
+        classifier_dropout=OWN_HEAD_DROPOUT if dropout is None else dropout,
+        pad_token_id=_first_id(config.eos_token_id) if pad is None else pad,
+        **labels,
+    )
+    return PooledClassifier(whole, _pretrained_encoder(source, config))
+
+
+def _pretrained_encoder(source: ModelSource, config: PreTrainedConfig) -> PreTrainedModel:
+    model, report = AutoModel.from_pretrained(
+        source.path,
+        config=config,
+        trust_remote_code=source.trust_remote_code,
+        use_safetensors=True,
+        dtype=torch.float32,
+        output_loading_info=True,
+    )
+    _check_encoder(model, report, source)
+    encoder: PreTrainedModel = model
+    return encoder
 
 
 def load_encoder(source: ModelSource, max_length: int) -> PreTrainedModel:
@@ -124,17 +191,10 @@ def load_encoder(source: ModelSource, max_length: int) -> PreTrainedModel:
         SettingsError: when it cannot read `max_length` tokens.
     """
     with explained(source, "the model"), quiet():
-        model, report = AutoModel.from_pretrained(
-            source.path,
-            trust_remote_code=source.trust_remote_code,
-            use_safetensors=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
-        _check_encoder(model, report, source)
-    _check_length(model, max_length)
-    encoder: PreTrainedModel = model.eval()
-    return encoder
+        encoder = _pretrained_encoder(source, _config(source))
+    _check_length(encoder, max_length)
+    ready: PreTrainedModel = encoder.eval()
+    return ready
 
 
 def _config(source: ModelSource) -> PreTrainedConfig:
@@ -171,8 +231,12 @@ def explained(source: ModelSource, what: str) -> Iterator[None]:
         ) from error
 
 
-def _apply_dropouts(config: PreTrainedConfig, source: ModelSource, settings: ModelSettings) -> None:
+def _apply_dropouts(
+    config: PreTrainedConfig, source: ModelSource, settings: ModelSettings, *, own_head: bool
+) -> None:
     asked = {name: getattr(settings, name) for name in DROPOUTS}
+    if own_head:  # it has its own
+        del asked["classifier_dropout"]
     problems = []
     for name, value in asked.items():
         if value is None:
@@ -195,20 +259,25 @@ def _apply_dropouts(config: PreTrainedConfig, source: ModelSource, settings: Mod
         )
 
 
+def _check_pooling(config: PreTrainedConfig, settings: ModelSettings) -> None:
+    if settings.pooling == "cls" and is_decoder(config):
+        raise SettingsError(
+            Problem(
+                f"the first token of a {config.model_type} model sees nothing of the text",
+                where="model.pooling",
+            ),
+            next_step="--model.pooling mean, or leave it out: auto takes the last token",
+        )
+
+
 def _first_id(value: int | list[int] | None) -> int | None:
     return value[0] if isinstance(value, list) else value
-
-
-def _head_names(model: PreTrainedModel) -> set[str]:
-    prefix = f"{model.base_model_prefix}."
-    inside = hasattr(model, model.base_model_prefix)
-    return {name for name in model.state_dict() if inside and not name.startswith(prefix)}
 
 
 def _check_encoder(model: PreTrainedModel, report: dict[str, Any], source: ModelSource) -> None:
     """Only the head may be new; the pooler of BERT belongs to the head (`tanh` of one token)."""
     new = set(report["missing_keys"]) | {str(entry[0]) for entry in report["mismatched_keys"]}
-    lost = sorted(n for n in new - _head_names(model) if "pooler" not in n)
+    lost = sorted(n for n in new - head_names(model) if "pooler" not in n)
     if lost:
         shown = ", ".join(lost[:3]) + (f" and {len(lost) - 3} more" if len(lost) > 3 else "")
         raise ModelError(
@@ -222,7 +291,7 @@ def _check_encoder(model: PreTrainedModel, report: dict[str, Any], source: Model
 
 def _renew_head(model: PreTrainedModel, config: PreTrainedConfig, report: dict[str, Any]) -> None:
     new = set(report["missing_keys"]) | {str(entry[0]) for entry in report["mismatched_keys"]}
-    loaded = _head_names(model) - new
+    loaded = head_names(model) - new
     if loaded:  # a head for other labels must not be the start of this one
         fresh = AutoModelForSequenceClassification.from_config(config).state_dict()
         model.load_state_dict({name: fresh[name] for name in loaded}, strict=False)
