@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import hashlib
+import io
 import json
 import re
 import shlex
@@ -11,17 +15,27 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
+from fontTools.ttLib import TTFont
+from pydantic import TypeAdapter
 
-from fake_runs import diagnosis, finding, history, make_run, rows_of
+from fake_runs import diagnosis, finding, history, make_run
 from luthier.cli.arguments import settings_flags, take_out_settings
 from luthier.cli.main import build_parser
 from luthier.errors import RunFolderError
+from luthier.journeys.look import open_test_rows
 from luthier.ledger import Looks
-from luthier.records import Applicability, Diagnosis, Prescription, Stopped, Warned
+from luthier.records import Applicability, Diagnosis, Figure, Prescription, Stopped, Warned
+from luthier.records.labels import ClosePair, LabelPairs, Masking, PairDossier, Term
+from luthier.reporting import explorer
+from luthier.reporting import page as page_module
 from luthier.reporting.commands import workup_command
 from luthier.reporting.confusions import confused_pairs
+from luthier.reporting.inline import as_script_data
 from luthier.reporting.language import language_of
-from luthier.reporting.page import as_yaml, page, verdict
+from luthier.reporting.page import as_yaml, page
+from luthier.reporting.page_font import font_face
+from luthier.reporting.payload import history_lines
+from luthier.reporting.verdict import verdict
 from luthier.reporting.words import (
     floor_sentences,
     looks_sentence,
@@ -29,28 +43,26 @@ from luthier.reporting.words import (
     short_value,
     track_record_in_words,
 )
-from luthier.run_folder import RunFolder, write_text
+from luthier.run_folder import RunFolder, write_json, write_text
 from luthier.settings_file import resolve
 from luthier.stages import report as report_module
 from luthier.stages.report import gather, report
 
-# as much of a PNG as the page reads: its width
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + (900).to_bytes(4, "big") * 2
-
 
 class Page(HTMLParser):
-    """What a browser would see: tags with their attributes, and the text outside style."""
+    """What a browser would see: tags with their attributes, scripts, and the text outside style."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
+        self.scripts: list[str] = []
         self.open: list[str] = []
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
-        if tag not in {"meta", "img", "rect", "br", "input"}:
+        if tag not in {"meta", "rect", "br"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
@@ -61,7 +73,9 @@ class Page(HTMLParser):
         self.open.pop()
 
     def handle_data(self, data):
-        if "style" not in self.open:
+        if self.open[-1:] == ["script"]:
+            self.scripts.append(data)
+        elif "style" not in self.open:
             self.words.append(data)
 
     @property
@@ -78,8 +92,9 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def drawn_nothing(monkeypatch):
-    """The plots are tested elsewhere; without them a page takes milliseconds."""
+    """Plots and font are tested elsewhere; without them a page takes milliseconds."""
     monkeypatch.setattr(report_module, "draw_charts", lambda *_: {})
+    monkeypatch.setattr(page_module, "font_face", lambda *_: "")
 
 
 @pytest.fixture
@@ -98,44 +113,56 @@ def test_every_tag_that_is_opened_is_closed(seen):
     assert seen.open == []
 
 
-def test_the_page_loads_and_runs_nothing(seen):
+def test_the_page_loads_nothing_and_runs_only_its_own_script(seen):
     policy = next(a["content"] for t, a in seen.tags if a.get("http-equiv"))
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
     for tag, attributes in seen.tags:
-        assert tag not in {"script", "link", "iframe", "object", "embed", "base", "form"}
-        assert not any(name.startswith("on") or name == "style" for name in attributes)
-        for name in ("src", "href"):
-            target = attributes.get(name)
-            assert target is None or target.startswith(("data:image/png;base64,", "#"))
+        assert tag not in {"link", "img", "iframe", "object", "embed", "base", "form"}
+        assert not any(name.startswith("on") or name in ("style", "src") for name in attributes)
+        target = attributes.get("href", "#")
+        assert target.startswith(("#", "plots/")) or target == "rows.csv"
+    assert len(seen.scripts) == 2, "the data and the one script"
 
 
-def test_the_policy_allows_exactly_the_style_that_is_there(finished):
-    import base64
-    import hashlib
-
+def test_the_policy_allows_exactly_the_style_and_the_script_that_are_there(seen, finished):
     html = finished.report.read_text(encoding="utf-8")
     css = re.search(r"<style>(.*?)</style>", html, re.DOTALL)[1]
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    assert f"style-src 'sha256-{digest}'" in html
+    for kind, text in (("style", css), ("script", seen.scripts[1])):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{digest}';" in html.replace("&#39;", "'")
+
+
+def test_the_data_in_the_page_are_json_without_a_character_of_markup(seen):
+    text = seen.scripts[0]
+    assert not set("<>&\u2028\u2029") & set(text)
+    shown = json.loads(text)
+    assert any("<script>alert(1)</script>" in row for row in shown["rows"]["text"])
+
+
+def test_a_text_cannot_end_the_data_block():
+    nasty = ["</script><script>alert(1)</script>", "<!--", "\u2028", "&lt;", "\ud83d"]
+    block = str(as_script_data(nasty))
+    assert not set("<>&\u2028") & set(block)
+    assert json.loads(block) == [*nasty[:-1], "\ufffd"]
 
 
 def test_every_link_inside_the_page_leads_somewhere(seen):
     ids = {a["id"] for _, a in seen.tags if "id" in a}
-    links = {a["href"][1:] for t, a in seen.tags if t == "a"}
+    links = {a["href"][1:] for t, a in seen.tags if t == "a" and a["href"].startswith("#")}
     assert links <= ids
-    assert len(links) == 8
+    assert {"verdict", "findings", "history", "confusion", "labels", "rows"} <= links
 
 
-def test_every_picture_says_what_it_is(seen):
-    pictures = [a for t, a in seen.tags if t == "img"]
-    assert len(pictures) == 6
-    assert all(picture["alt"] for picture in pictures)
+def test_the_files_that_the_page_names_lie_beside_it(seen, finished):
+    files = {a["href"] for t, a in seen.tags if t == "a" and not a["href"].startswith("#")}
+    assert "rows.csv" in files
+    assert "plots/history.png" in files
+    assert all((finished.path / name).is_file() for name in files)
 
 
-def test_a_text_with_markup_is_shown_as_text(seen, finished):
-    assert "<script>alert(1)</script>" in seen.text
-    assert "<script" not in finished.report.read_text(encoding="utf-8")
+def test_a_text_with_markup_opens_no_tag(finished):
+    assert finished.report.read_text(encoding="utf-8").count("<script") == 2
 
 
 def test_the_verdict_has_score_interval_rivals_and_looks(seen, finished):
@@ -154,16 +181,6 @@ def test_findings_stand_worst_first_with_evidence_and_the_exact_setting(seen):
     assert "KeyError: 'x'" in seen.text
     assert "Conflicting labels ( conflicting_labels ): the audit" in seen.text
     assert "digests agree" in seen.text
-
-
-def test_the_examples_of_mixed_up_labels_are_validation_rows(finished):
-    rows = rows_of(("售后服务",), 700)
-    facts = gather(finished, rows)
-    shown = [row for pair in facts.pairs for row in pair.rows]
-    names = dict(zip(finished.splits.row_ids, finished.splits.names, strict=True))
-    assert shown
-    assert {names[rows.locations.index(row.location)] for row in shown} == {"validation"}
-    assert all("probability" in row.answer for row in shown)
 
 
 def test_the_text_of_a_test_row_stays_closed(tmp_path, drawn_nothing):
@@ -306,22 +323,14 @@ def test_a_matrix_of_many_labels_comes_with_its_mix_ups_in_full_names(tmp_path):
     run, rows = make_run(tmp_path / "run", 31, 2000)
     test = run.evaluation.splits["test"]
     pair = confused_pairs(test.confusion_matrix, 1)[0]
-    seen = Page(page(gather(run, rows), {"confusion_matrix": PNG}))
+    seen = Page(page(gather(run, rows)))
     assert "Most frequent mix-ups, test rows" in seen.text
     assert f"{pair.label} → {pair.answered} {pair.count} of {pair.support} rows" in seen.text
 
 
-def test_every_picture_can_be_shown_in_full_size_without_a_script(seen):
-    boxes = {a["id"] for t, a in seen.tags if t == "input" and a["type"] == "checkbox"}
-    labels = {a["for"] for t, a in seen.tags if t == "label"}
-    assert boxes == labels
-    assert len(boxes) == 6
-
-
-def test_the_style_scales_pictures_and_names_fonts_for_both_chinese_scripts(finished):
+def test_the_style_names_fonts_for_both_chinese_scripts(finished):
     html = finished.report.read_text(encoding="utf-8")
     css = re.search(r"<style>(.*?)</style>", html, re.DOTALL)[1]
-    assert "figure img { display: block; max-width: 100%; height: auto;" in css
     for font in ("PingFang SC", "PingFang TC", "Microsoft YaHei", "Microsoft JhengHei",
                  "Noto Sans CJK SC", "Noto Sans CJK TC", "Source Han Sans SC",
                  "Source Han Sans TC"):  # fmt: skip
@@ -341,7 +350,7 @@ def test_texts_carry_the_language_of_their_script(finished):
 
 
 def test_a_run_without_a_step_says_that_there_is_no_history_to_plot(finished):
-    assert "no training step is recorded" in page(gather(finished, None), {"floors": PNG})
+    assert "no training step is recorded" in page(replace(gather(finished, None), history=()))
 
 
 PARTS = ("source.json", "audit.json", "splits.parquet", "encoding.json", "metrics.json",
@@ -471,11 +480,6 @@ def test_values_are_shown_short():
     assert short_value(True) == "true"
 
 
-def test_the_page_needs_no_picture(finished):
-    html = page(gather(finished, None), {})
-    assert "There is nothing to plot yet." in html
-
-
 def test_the_fake_diagnosis_is_in_the_run(finished):
     assert json.loads((finished.path / "diagnosis.json").read_text())["fired"][1]["fault"] == (
         diagnosis().fired[1].fault
@@ -490,3 +494,158 @@ def test_the_report_is_made_without_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+# rows to explore ---------------------------------------------------------------------------------
+
+
+def shown_data(html: str) -> dict:
+    return json.loads(Page(html).scripts[0])
+
+
+def test_validation_rows_come_first_wrong_before_right_and_test_rows_stay_closed(finished):
+    rows = shown_data(finished.report.read_text(encoding="utf-8"))["rows"]
+    splits = dict(zip(finished.splits.row_ids.tolist(), finished.splits.names, strict=True))
+    names = [splits[row_id] for row_id in rows["id"]]
+    assert set(names) == {"train", "validation"}
+    assert names[:105] == ["validation"] * 105
+    right = [a == b for a, b in zip(rows["label"][:105], rows["answer"][:105], strict=True)]
+    assert right == sorted(right)
+
+
+def test_a_row_in_the_page_has_what_the_model_said(finished):
+    shown = shown_data(finished.report.read_text(encoding="utf-8"))
+    rows, answers = shown["rows"], finished.predictions("validation")
+    at = rows["id"].index(int(answers.row_ids[7]))
+    assert shown["labels"][rows["answer"][at]] == answers.label_names[answers.predicted[7]]
+    assert shown["labels"][rows["label"][at]] == answers.label_names[answers.labels[7]]
+    assert rows["p"][at] == round(1000 * answers.probabilities[7].max())
+    assert rows["loss"][at] == round(100 * answers.loss[7])
+
+
+def test_test_rows_are_shown_only_when_they_are_opened(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    html = report(run, rows, test_rows=True).read_text(encoding="utf-8")
+    assert "The test rows are open in this page." in html
+    assert shown_data(html)["rows"]["split"].count(2) == 105
+    assert "test" in (run.path / "rows.csv").read_text(encoding="utf-8")
+    closed = report(run, rows).read_text(encoding="utf-8")
+    assert "105 test rows are closed." in closed
+    assert "luthier report run --test-rows" in closed
+    assert not re.search(r"\btest\b", (run.path / "rows.csv").read_text(encoding="utf-8"))
+
+
+def test_opening_the_test_rows_is_written_in_the_ledger(tmp_path, own_ledger):
+    run, rows = make_run(tmp_path / "run")
+    looks = open_test_rows(run, rows)
+    assert (looks.count, looks.problem) == (1, "")
+    line = json.loads((own_ledger / "test_set_ledger.jsonl").read_text(encoding="utf-8"))
+    assert (line["purpose"], line["model_digest"]) == ("open_rows", "d1")
+    assert line["test_digest"] == looks.test_digest == gather(run, rows).looks.test_digest
+
+
+def test_a_long_text_is_shortened_in_the_page_and_whole_in_the_csv(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    texts = ["長" * 900] * len(rows)
+    html = report(run, replace(rows, columns={**rows.columns, "text": texts})).read_text("utf-8")
+    shown = shown_data(html)["rows"]
+    assert {len(text) for text in shown["text"]} == {240}
+    assert shown["cut"] == list(range(len(shown["id"])))
+    assert "長" * 900 in (run.path / "rows.csv").read_text(encoding="utf-8")
+
+
+def test_no_cell_of_the_csv_is_a_formula(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run")
+    texts = ["=1+1", "+1", "-1", "@A1", "＝1", "\t=1", 'a,"b"', "ok"] * 90
+    report(run, replace(rows, columns={**rows.columns, "text": texts[: len(rows)]}))
+    text = (run.path / "rows.csv").read_text(encoding="utf-8-sig")
+    cells = {line["text"] for line in csv.DictReader(io.StringIO(text))}
+    assert cells == {"'=1+1", "'+1", "'-1", "'@A1", "'＝1", "'\t=1", 'a,"b"', "ok"}
+
+
+def test_ten_thousand_short_rows_stay_under_three_megabytes(tmp_path, drawn_nothing):
+    run, rows = make_run(tmp_path / "run", 118, 10_000)
+    html = report(run, rows).read_text(encoding="utf-8")
+    assert len(html.encode()) < 3_000_000
+    assert shown_data(html)["leftOut"] == 0
+
+
+def test_rows_that_find_no_room_are_counted(tmp_path, drawn_nothing, monkeypatch):
+    run, rows = make_run(tmp_path / "run")
+    monkeypatch.setattr(explorer, "ROOM", 20_000)
+    html = report(run, rows).read_text(encoding="utf-8")
+    left = shown_data(html)["leftOut"]
+    assert 0 < left < 595
+    assert f"{left} rows found no room in this page." in html
+
+
+def test_findings_stand_in_the_history_where_they_happened():
+    finding_at = replace(finding(), measured={"best_epoch": 6.0, "last_step": 32, "epochs": 4})
+    lines = history_lines(tuple(history()), [finding_at])
+    marks = [(mark["kind"], mark["epoch"]) for mark in lines["marks"]]
+    assert marks == [("best", 6.0), ("end", 9.0), ("finding", 2.0), ("finding", 6.0)]
+    assert len(lines["evaluations"]) == 9
+
+
+def test_the_page_carries_the_chinese_characters_that_it_shows():
+    face = font_face(["售后"], ["發發票", "abc"])
+    data = base64.b64decode(re.search(r"base64,([^)]*)\)", face)[1])
+    with TTFont(io.BytesIO(data)) as font:
+        held = set(font.getBestCmap())
+    assert {ord(c) for c in "售后發票"} <= held
+    assert len(held) < 10
+    assert font_face(["ham"], ["no Han character"]) == ""
+
+
+# why labels are mixed up -------------------------------------------------------------------------
+
+
+def with_dossiers(run: RunFolder) -> None:
+    figure = Figure(0.7, 0.6, 0.8, 90)
+    term = Term("保固", 4.2, 30, 2)
+    pair = PairDossier(
+        labels=("售后服务", "会员权益"), rows=(120, 80), confused=(9, 4), expected=2.0,
+        p_value=0.001, auc=figure, wrong_when_sure=figure, wrong_overall=figure,
+        separability=0.4,
+        distinctive={"售后服务": (term,), "会员权益": (Term("积分", -3.0, 1, 20),)},
+        shared=(Term("可以", 0.1, 40, 38),), closest=(ClosePair(490, 491, 0.91),
+        ClosePair(491, 600, 0.9)), masking=Masking(13, 5, 1, 1, 0.04), suspects=(490,),
+        verdict="shared_vocabulary", why="They share most words.", question="What divides them?",
+    )  # fmt: skip
+    pairs = LabelPairs((pair,), 15, {"售后服务": (term,)}, ("请问",))
+    write_json(run.path / "label_pairs.json", TypeAdapter(LabelPairs).dump_python(pairs))
+    write_text(
+        run.path / "relabel.csv",
+        "row_id,location,split,text,label,proposed,score,reason\r\n"
+        "491,客服訊息.csv:493,validation,x,会员权益,售后服务,0.97,the model is sure\r\n"
+        "3,客服訊息.csv:5,train,y,退換貨,发票,0.81,neighbours disagree\r\n",
+    )
+
+
+def test_a_pair_dossier_and_the_relabel_queue_are_shown_when_the_run_has_them(
+    tmp_path, drawn_nothing
+):
+    run, rows = make_run(tmp_path / "run")
+    before = report(run, rows).read_text(encoding="utf-8")
+    assert "Why labels are mixed up" not in before
+    assert "Labels that may be wrong" not in before
+    with_dossiers(run)
+    html = report(run, rows).read_text(encoding="utf-8")
+    seen, shown = Page(html), shown_data(html)
+    for part in ("They share most words.", "What divides them?", "保固", "积分", "可以", "请问",
+                 "AUC 0.700 (0.600 to 0.800)", "similarity 0.91", "5 of 13 wrong answers",
+                 "2 rows to look at"):  # fmt: skip
+        assert part in seen.text
+    assert rows.columns["text"][600] not in html, "a test row among the alike ones stays closed"
+    assert [shown["rows"]["id"][row] for row in shown["rows"]["queue"]] == [491, 3]
+    first = shown["rows"]["proposed"][str(shown["rows"]["id"].index(491))]
+    assert first == ["售后服务", "0.97", "the model is sure"]
+    assert shown["words"]["0"] == [["保固", 4.2, 30, 2]]
+
+
+@pytest.mark.parametrize("part", ["label_pairs.json", "relabel.csv"])
+def test_a_damaged_dossier_or_queue_is_said(tmp_path, drawn_nothing, part):
+    run, rows = make_run(tmp_path / "run")
+    with_dossiers(run)
+    (run.path / part).write_text("row_id\nx\n", encoding="utf-8")
+    assert "This report is not complete." in report(run, rows).read_text(encoding="utf-8")

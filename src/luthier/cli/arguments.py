@@ -44,6 +44,15 @@ def add_run_dir(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_language(parser: argparse.ArgumentParser) -> None:
+    """`--lang`: the language of a page."""
+    parser.add_argument(
+        "--lang",
+        choices=("en", "zh-CN", "zh-TW"),
+        help="language of the page (default: that of this machine's locale)",
+    )
+
+
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The run folder as the one positional argument."""
     parser.add_argument("run_folder", metavar="RUN", help="run folder, such as runs/demo")

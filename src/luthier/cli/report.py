@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from luthier.cli.arguments import Verbs, add_run, new_parser
+from luthier.cli.arguments import Verbs, add_language, add_run, new_parser
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -13,6 +13,12 @@ def add_parser(verbs: Verbs) -> None:
     summary = "write report.html and the plots of a run again (needs no torch)"
     parser = new_parser(verbs, "report", summary, run)
     add_run(parser)
+    add_language(parser)
+    parser.add_argument(
+        "--test-rows",
+        action="store_true",
+        help="show the test rows too; that is a look at the test set and is written in the ledger",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -21,6 +27,8 @@ def run(args: argparse.Namespace) -> int:
     from luthier.journeys.verbs import report
 
     with listener() as listen:
-        path = report(args.run_folder, listen=listen)
+        path = report(
+            args.run_folder, language=args.lang, test_rows=args.test_rows, listen=listen
+        )
     print(json.dumps({"report": str(path)}, ensure_ascii=False) if args.json else path)
     return 0

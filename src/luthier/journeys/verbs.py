@@ -36,10 +36,10 @@ def load(source: Source, *, settings: SettingsLike = None) -> Rows:
     """
     from luthier.journeys.labels import name_labels
     from luthier.stages.load import load as load_rows
-    from luthier.tasks import get_task
+    from luthier.tasks import tasks_called
 
     resolved = resolve_settings(settings, source).settings
-    return name_labels(load_rows(source, get_task(resolved.task), resolved.data))
+    return name_labels(load_rows(source, tasks_called(resolved.task), resolved.data))
 
 
 def audit(source: Source, *, settings: SettingsLike = None) -> AuditReport:
@@ -124,11 +124,32 @@ def prescribe(run: Source | RunFolder) -> tuple[tuple[Prescription, ...], tuple[
     return rank(open_run(run).diagnosis)
 
 
-def report(run: Source | RunFolder, *, listen: Listener | None = None) -> Path:
-    """Write the plots, `report.html` and the model card of a run again; returns the page's path."""
+def report(
+    run: Source | RunFolder,
+    *,
+    language: str | None = None,
+    test_rows: bool = False,
+    listen: Listener | None = None,
+) -> Path:
+    """Write the plots, `report.html` and the model card of a run again.
+
+    Args:
+        run: the run folder.
+        language: of the page: `en`, `zh-CN` or `zh-TW`; that of this machine when None.
+        test_rows: show the test rows too; this look is recorded in the ledger first.
+        listen: told what happens.
+
+    Returns:
+        The path of the page.
+    """
+    from luthier.journeys.look import open_test_rows
+
     walk = _walk(run, listen)
     with walk.run.lock():
-        return walk.report(walk.load())
+        rows = walk.load()
+        if test_rows:
+            open_test_rows(walk.run, rows)
+        return walk.report(rows, language=language, test_rows=test_rows)
 
 
 def predict(run: Source | RunFolder, texts: Sequence[str] | Source) -> Predictions:

@@ -6,6 +6,7 @@ import io
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -13,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from luthier.reporting.fonts import families
+from luthier.reporting.fonts import families, wide
 
 # Okabe and Ito (2008), "Color universal design": told apart with every kind of colour vision.
 BLUE = "#0072B2"
@@ -68,6 +69,22 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
+def new_large_figure(width: float, height: float) -> Figure:
+    """An empty figure of this size in inches whose parts are placed by hand.
+
+    Making room for everything costs a measurement of each text, several times over: seconds, where
+    hundreds of labels stand along an axis.
+    """
+    figure = Figure(figsize=(width, height), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def width_of(text: str, size: float) -> float:
+    """About the width of a text in inches at a type size in points; never too little."""
+    return sum(1.0 if wide(character) else 0.66 for character in text) * size / 72
+
+
 def caption(figure: Figure, title: str, subtitle: str = "") -> None:
     """A title and, smaller under it, what it rests on; both at the left edge."""
     width, height = figure.get_size_inches()
@@ -98,5 +115,7 @@ def to_png(figure: Figure) -> bytes:
     if engine is not None:  # laid out here once; left in place, it would draw everything twice
         engine.execute(figure)
         figure.set_layout_engine("none")
-    figure.savefig(stream, format="png", metadata={"Software": None})
+    # `savefig` would go over the whole figure once more before it draws
+    canvas: Any = figure.canvas
+    canvas.print_png(stream, metadata={"Software": None})
     return stream.getvalue()

@@ -10,7 +10,18 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from luthier.records import ConfusionMatrix, FloatArray, IntArray
-from luthier.reporting.canvas import INK, PAPER, RULE, caption, new_figure, style, to_png
+from luthier.reporting.canvas import (
+    INK,
+    MUTED,
+    PAPER,
+    RULE,
+    caption,
+    new_figure,
+    new_large_figure,
+    style,
+    to_png,
+    width_of,
+)
 from luthier.reporting.confusions import neighbourly_order, shares
 from luthier.reporting.fonts import distinct
 from luthier.reporting.words import plural
@@ -63,11 +74,37 @@ def _draw_few(counts: IntArray, share: FloatArray, names: Sequence[str], split: 
 
 
 def _draw_many(counts: IntArray, share: FloatArray, names: Sequence[str], split: str) -> bytes:
-    side = len(names) * 0.135 + 2.2
-    figure = new_figure(side, side + 0.5)
-    _draw_cells(figure.subplots(), share, names, size=6.5)
+    cells, size = len(names) * 0.135, 6.5
+    margin = max(width_of(name, size) for name in names) + 0.35
+    caption_room, edge = 0.75, 0.15
+    width, height = margin + cells + edge, caption_room + cells + margin
+    figure = new_large_figure(width, height)
+    axes = figure.add_axes(
+        (margin / width, margin / height, cells / width, cells / height), frameon=False
+    )
+    axes.imshow(np.sqrt(share), cmap=_SHADES, vmin=0, vmax=1, interpolation="nearest")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    n = len(names)
+    edges = np.arange(n + 1) - 0.5
+    axes.hlines(edges, -0.5, n - 0.5, color=RULE, linewidth=0.25)
+    axes.vlines(edges, -0.5, n - 0.5, color=RULE, linewidth=0.25)
+    _write_names(axes, names, size)
+    figure.text(edge / width, (margin + cells / 2) / height, "true label", rotation=90,
+                color=MUTED, va="center")  # fmt: skip
+    figure.text((margin + cells / 2) / width, edge / height, "answered", color=MUTED, ha="center")
     _caption(figure, counts, split, "labels often mixed up stand side by side")
     return to_png(figure)
+
+
+def _write_names(axes: Axes, names: Sequence[str], size: float) -> None:
+    """The names along both sides as plain texts: a tick of an axis costs many times as much."""
+    n = len(names)
+    for at, name in enumerate(names):
+        for x, y, turn, across, along in (
+            (-1.0, at, 0, "right", "center"), (at, n, 90, "center", "top")
+        ):  # fmt: skip
+            axes.text(x, y, name, rotation=turn, ha=across, va=along, fontsize=size, color=INK)
 
 
 def _draw_cells(axes: Axes, share: FloatArray, names: Sequence[str], size: float) -> None:
@@ -79,9 +116,8 @@ def _draw_cells(axes: Axes, share: FloatArray, names: Sequence[str], size: float
     axes.set_yticks(range(n), names, fontsize=size)
     axes.tick_params(length=0, labelcolor=INK)
     edges = np.arange(1, n) - 0.5
-    thickness = 0.8 if n <= NUMBERED_UP_TO else 0.25
-    axes.hlines(edges, -0.5, n - 0.5, color=RULE, linewidth=thickness)
-    axes.vlines(edges, -0.5, n - 0.5, color=RULE, linewidth=thickness)
+    axes.hlines(edges, -0.5, n - 0.5, color=RULE, linewidth=0.8)
+    axes.vlines(edges, -0.5, n - 0.5, color=RULE, linewidth=0.8)
     axes.set_xlabel("answered")
     axes.set_ylabel("true label")
     for spine in axes.spines.values():

@@ -12,13 +12,16 @@ from luthier.records import LabelFigures, SplitEvaluation
 from luthier.reporting.canvas import (
     BLUE,
     GREEN,
+    INK,
     MUTED,
     ORANGE,
     caption,
     new_figure,
+    new_large_figure,
     style,
     to_png,
     unit_axis,
+    width_of,
 )
 from luthier.reporting.fonts import distinct
 from luthier.reporting.words import plural
@@ -29,6 +32,10 @@ _PANELS = (
     ("precision", "precision", ORANGE, "s"),
     ("recall", "recall", GREEN, "D"),
 )
+
+ONE_BY_ONE_UP_TO = 40
+"""Above so many labels rows stand closer, in smaller type."""
+SMALL = 7.0
 
 
 def labels_chart(
@@ -45,16 +52,37 @@ def labels_chart(
     if not ranked:
         return None
     with style():
-        n = len(ranked)
-        row = 0.30 if n <= 40 else 0.19
-        figure = new_figure(9.0, n * row + 1.5)
-        axes: Sequence[Axes] = figure.subplots(1, 3, sharey=True)
+        if len(ranked) <= ONE_BY_ONE_UP_TO:
+            figure = new_figure(9.0, len(ranked) * 0.30 + 1.5)
+            axes: Sequence[Axes] = figure.subplots(1, 3, sharey=True)
+        else:
+            figure, axes = _large(ranked, titles)
         for panel, (name, title, colour, marker) in zip(axes, _PANELS, strict=True):
             scores = [getattr(figures, name) for _, figures in ranked]
             _draw_panel(panel, scores, title, colour, marker)
         _name_rows(axes[0], ranked, titles)
         _caption(figure, evaluation, split)
         return to_png(figure)
+
+
+def _large(
+    ranked: Sequence[tuple[str, LabelFigures]], titles: Mapping[str, str] | None
+) -> tuple[Figure, Sequence[Axes]]:
+    """Three panels side by side for many labels, placed by hand."""
+    margin = max(width_of(name, SMALL) for name in _names(ranked, titles)) + 0.7
+    above, below, side, gap = 1.05, 0.35, 2.2, 0.25
+    width, height = margin + 3 * (side + gap), len(ranked) * 0.19 + above + below
+    figure = new_large_figure(width, height)
+    axes = [
+        figure.add_axes(
+            ((margin + place * (side + gap)) / width, below / height, side / width,
+             1 - (above + below) / height)
+        )
+        for place in range(3)
+    ]  # fmt: skip
+    for panel in axes[1:]:
+        panel.set_yticks([])
+    return figure, axes
 
 
 def ranked_labels(evaluation: SplitEvaluation) -> list[tuple[str, LabelFigures]]:
@@ -67,7 +95,7 @@ def ranked_labels(evaluation: SplitEvaluation) -> list[tuple[str, LabelFigures]]
 
 def _draw_panel(axes: Axes, scores: Sequence[Score], title: str, colour: str, marker: str) -> None:
     rows = range(len(scores))
-    many = len(scores) > 40
+    many = len(scores) > ONE_BY_ONE_UP_TO
     axes.hlines(
         rows, [s.low for s in scores], [s.high for s in scores], color=colour, alpha=0.35,
         linewidth=3 if many else 5,
@@ -88,21 +116,36 @@ def _draw_panel(axes: Axes, scores: Sequence[Score], title: str, colour: str, ma
 def _name_rows(
     axes: Axes, ranked: Sequence[tuple[str, LabelFigures]], titles: Mapping[str, str] | None
 ) -> None:
-    size = 7 if len(ranked) > 40 else 9
-    full = []
-    for row, (label, figures) in enumerate(ranked):
-        title = (titles or {}).get(label, "")
-        full.append(f"{label} {title}" if title and title != label else label)
+    many = len(ranked) > ONE_BY_ONE_UP_TO
+    size = SMALL if many else 9.0
+    names = _names(ranked, titles)
+    for row, (name, (_, figures)) in enumerate(zip(names, ranked, strict=True)):
         _beside(axes, row, f"{figures.support:,}", size)
-    _beside(axes, -0.95 if size == 9 else -1.4, "true rows", 7.5)
-    axes.set_yticks(range(len(full)), distinct(full, 34), fontsize=size)
-    axes.tick_params(axis="y", pad=26 if size == 7 else 34)
+        if many:
+            _beside(axes, row, name, size, pad=32, colour=INK)
+    _beside(axes, -1.4 if many else -0.95, "true rows", 7.5)
+    if many:
+        axes.set_yticks([])
+    else:
+        axes.set_yticks(range(len(names)), names, fontsize=size)
+        axes.tick_params(axis="y", pad=34)
 
 
-def _beside(axes: Axes, row: float, text: str, size: float) -> None:
+def _names(
+    ranked: Sequence[tuple[str, LabelFigures]], titles: Mapping[str, str] | None
+) -> list[str]:
+    named = [(label, (titles or {}).get(label, "")) for label, _ in ranked]
+    return distinct(
+        [f"{label} {title}" if title and title != label else label for label, title in named], 34
+    )
+
+
+def _beside(
+    axes: Axes, row: float, text: str, size: float, pad: float = 6, colour: str = MUTED
+) -> None:
     axes.annotate(
-        text, (0.0, row), xycoords=axes.get_yaxis_transform(), xytext=(-6, 0),
-        textcoords="offset points", ha="right", va="center", fontsize=size, color=MUTED,
+        text, (0.0, row), xycoords=axes.get_yaxis_transform(), xytext=(-pad, 0),
+        textcoords="offset points", ha="right", va="center", fontsize=size, color=colour,
         annotation_clip=False, in_layout=False,
     )  # fmt: skip
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from luthier.ledger import Looks
 from luthier.records import (
@@ -17,7 +17,8 @@ from luthier.records import (
     SplitName,
     Splits,
 )
-from luthier.reporting.confusions import ConfusedPair
+from luthier.records.labels import PairDossier, RelabelRow, Term
+from luthier.reporting.explorer import Explorable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +30,28 @@ class ShownRow:
         split: which rows it belongs to.
         text: what it says; empty for test rows, which the report does not open.
         label: as written in the file.
-        answer: what the model said with which probability, or empty.
     """
 
     location: str
     split: SplitName | None
     text: str
     label: str
-    answer: str = ""
+
+
+class AlikePair(NamedTuple):
+    """Two rows of different labels whose texts are alike; `similarity` is a cosine, 0 to 1."""
+
+    row: ShownRow
+    other: ShownRow
+    similarity: float
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPair:
-    """Two labels that are mixed up on the validation rows, with rows that show it."""
+class ShownDossier:
+    """The dossier of two labels that are mixed up, with the rows it names."""
 
-    pair: ConfusedPair
-    rows: tuple[ShownRow, ...]
+    dossier: PairDossier
+    alike: tuple[AlikePair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +65,13 @@ class ReportFacts:
         settings: the resolved tree, nested.
         origins: dotted setting -> {"kind", "detail"}.
         environment: versions, hardware, command, and notes on the pretrained model.
-        pairs: the most frequent mix-ups on validation.
         evidence: fault id -> rows that show it.
+        shown: the rows to explore; None where the data file was not read.
+        test_rows_open: whether the texts of test rows are shown.
+        relabel: the relabel queue, most suspect first; None where it was not made.
+        dossiers: why labels are mixed up, most confused pair first; None where it was not asked.
+        label_words: label -> its most distinctive words, strongest first.
+        domain_stop_words: words that are frequent everywhere and tell no label from another.
         titles: label -> a longer name for people.
         missing: one sentence for each part that the run does not have.
     """
@@ -77,7 +89,12 @@ class ReportFacts:
     settings: Mapping[str, Any] = field(default_factory=dict)
     origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
-    pairs: tuple[ShownPair, ...] = ()
     evidence: Mapping[str, tuple[ShownRow, ...]] = field(default_factory=dict)
+    shown: Explorable | None = None
+    test_rows_open: bool = False
+    relabel: tuple[RelabelRow, ...] | None = None
+    dossiers: tuple[ShownDossier, ...] | None = None
+    label_words: Mapping[str, Sequence[Term]] = field(default_factory=dict)
+    domain_stop_words: Sequence[str] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()

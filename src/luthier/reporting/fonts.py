@@ -120,4 +120,9 @@ def _head(text: str, most: int) -> str:
 
 
 def _width(character: str) -> int:
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return 2 if wide(character) else 1
+
+
+def wide(character: str) -> bool:
+    """Whether a character takes a whole square, as Han characters do."""
+    return unicodedata.east_asian_width(character) in "WF"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _KANA = re.compile("[\u3041-\u30ff]")
 _HANGUL = re.compile("[\uac00-\ud7af\u1100-\u11ff]")
@@ -29,5 +30,6 @@ def language_of(text: str) -> str:
     return "zh-Hans" if simplified > traditional else "zh-Hant"
 
 
+@cache
 def _has(codec: str, character: str) -> bool:
     return bool(character.encode(codec, "ignore"))

@@ -1,53 +1,58 @@
-"""The report: one HTML file that loads nothing, runs nothing and treats every text as data."""
+"""The report: one HTML file that loads nothing and treats every text as data."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from collections.abc import Iterator, Mapping
-from importlib.resources import files
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from luthier.records import (
-    SEVERITIES,
-    SPLIT_NAMES,
     Applicability,
+    Evaluated,
     Figure,
-    Finding,
     Prescription,
     SplitEvaluation,
+    Started,
+    Stopped,
     Warned,
 )
+from luthier.records.labels import Term
 from luthier.reporting import words
-from luthier.reporting.canvas import DPI
-from luthier.reporting.chart_confusion import NUMBERED_UP_TO
+from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.chart_labels import ranked_labels
 from luthier.reporting.commands import workup_command
 from luthier.reporting.confusions import ConfusedPair, confused_pairs
 from luthier.reporting.facts import ReportFacts
+from luthier.reporting.inline import as_script_data, inlined
 from luthier.reporting.language import language_of
+from luthier.reporting.page_font import font_face
+from luthier.reporting.payload import by_severity, payload
+from luthier.reporting.verdict import judged_splits, scale, verdict
 
 APPLICABILITY = {
-    Applicability.AUTO: "a setting that Luthier may change by itself",
-    Applicability.ASK: "a change for you to decide",
-    Applicability.ADVICE: "work for a person",
+    Applicability.AUTO: "This is a setting that Luthier may change by itself.",
+    Applicability.ASK: "This is a change for you to decide.",
+    Applicability.ADVICE: "This is work for a person.",
 }
-CHART_TITLES = {
-    "floors": "The model beside its simple rivals",
-    "history": "Training history",
-    "confusion_matrix": "Confusion matrix, test rows",
-    "classification_report": "Classification report, test rows",
-    "confusion_matrix_validation": "Confusion matrix, validation rows",
-    "classification_report_validation": "Classification report, validation rows",
-}
+SECTIONS = (
+    ("verdict", "Verdict"),
+    ("findings", "Findings"),
+    ("history", "History"),
+    ("confusion", "Confusion matrix"),
+    ("labels", "Labels"),
+    ("rows", "Rows"),
+    ("data-section", "Data"),
+    ("settings", "Settings"),
+    ("again", "Run it again"),
+)
+HISTORY_METRICS = ("loss", "macro_f1", "accuracy")
 LONGEST_TEXT = 300
 """Characters of an example text; a longer one is cut and says so."""
-CSS_PIXELS_PER_INCH = 96
-LISTED_MIXUPS = 30
+LISTED_MIXUPS = 12
+WORDS_PER_SIDE = 24
 
 
 class Said(NamedTuple):
@@ -67,70 +72,90 @@ class SettingLine(NamedTuple):
     detail: str
 
 
-def page(facts: ReportFacts, charts: Mapping[str, bytes]) -> str:
+def page(facts: ReportFacts, say: Catalogue = ENGLISH, pictures: Sequence[str] = ()) -> str:
     """The whole page as HTML.
 
     Args:
         facts: the records of the run.
-        charts: name in `CHART_TITLES` -> PNG bytes.
+        say: the language of the page.
+        pictures: names of the files in `plots/`, without `.png`.
     """
-    environment = _environment()
-    css = (files("luthier.reporting") / "templates" / "report.css").read_text(encoding="utf-8")
-    html = environment.get_template("report.html.j2").render(
-        facts=facts,
-        css=Markup(css),  # noqa: S704 - our own file, and the only style whose digest is allowed
-        css_digest=base64.b64encode(hashlib.sha256(css.encode()).digest()).decode(),
-        charts=[_chart(name, charts[name]) for name in CHART_TITLES if name in charts],
-        verdict=verdict(facts),
-        findings=_by_severity(facts),
-        splits=_splits(facts),
-        notes=list(notes(facts)),
-        warning=words.other_weights_sentence(facts.evaluation, facts.shipped_digest),
-        settings=list(settings_lines(facts.settings, facts.origins)),
-        environment=list(flattened(facts.environment)),
-    )  # fmt: skip
+    shown = payload(facts, say)
+    html = (
+        _environment(say)
+        .get_template("report.html.j2")
+        .render(
+            facts=facts,
+            say=say,
+            inlined=inlined(_font_face(facts, shown, say)),
+            payload=shown,
+            sections=[(name, say(title)) for name, title in SECTIONS],
+            pictures=pictures,
+            verdict=verdict(facts, say),
+            scale=scale(facts, say),
+            findings=by_severity(facts),
+            splits=judged_splits(facts),
+            history_sentence=_history_sentence(facts, say),
+            history_columns=_history_columns(facts),
+            mixups=mixups(facts),
+            dossier_words=dossier_words,
+            notes=list(notes(facts)),
+            warning=words.other_weights_sentence(facts.evaluation, facts.shipped_digest, say),
+            settings=list(settings_lines(facts.settings, facts.origins)),
+            environment=list(flattened(facts.environment)),
+        )
+    )
     # a lone surrogate (possible in JSON) has no UTF-8 form
     return html.encode("utf-8", "replace").decode("utf-8")
 
 
-class Verdict(NamedTuple):
-    """Sentences on the scores, the rivals on `rivals_split` rows, the looks at the test rows."""
-
-    scores: list[str]
-    rivals: list[str]
-    looks: list[str]
-    rivals_split: str = ""
-
-
-class Chart(NamedTuple):
-    """One picture of the page."""
-
-    name: str
-    title: str
-    uri: str
-    width: int
-    folded: bool
-
-    @property
-    def split(self) -> str:
-        """The split of a confusion matrix, else empty."""
-        if not self.name.startswith("confusion_matrix"):
-            return ""
-        return "validation" if self.folded else "test"
+def _font_face(facts: ReportFacts, shown: Mapping[str, Any], say: Catalogue) -> str:
+    terms = [term.term for terms in facts.label_words.values() for term in terms]
+    names = [*shown["labels"], *shown["titles"], *terms, *say.sentences.values(), facts.name]
+    evidence = [row.text for rows in facts.evidence.values() for row in rows]
+    said = [finding.message for finding in by_severity(facts)]
+    rows = shown["rows"]["text"] if shown["rows"] else []
+    return font_face([*names, *said, facts.source.path if facts.source else ""], [*evidence, *rows])
 
 
-def verdict(facts: ReportFacts) -> Verdict:
-    """How good the model is, in plain sentences; the test rows speak where they were judged."""
-    if facts.evaluation is None:
-        return Verdict(["This model has not been judged: the run has no figures."], [], [])
-    judged = facts.evaluation.splits
-    scores = [words.score_sentence(n, judged[n]) for n in ("test", "validation") if n in judged]
-    if "test" not in judged:
-        scores.append("The model has not been judged on test rows.")
-    split = next((n for n in ("test", "validation") if n in judged and judged[n].floor), "")
-    rivals = list(words.floor_sentences(judged[split])) if split else []
-    looks = [words.looks_sentence(facts.looks)] if "test" in judged else []
-    return Verdict(scores, rivals, looks, split)
+class SizedWord(NamedTuple):
+    """A word of a cloud; `size` is 1 (faint) to 6."""
+
+    word: str
+    size: int
+    said: str
+
+
+def dossier_words(terms: Sequence[Term], say: Catalogue) -> list[SizedWord]:
+    """The strongest words of one side of a pair, or the shared ones, with their sizes."""
+    shown = terms[:WORDS_PER_SIDE]
+    top = max((abs(term.z) for term in shown), default=0.0) or 1.0
+    return [
+        SizedWord(
+            term.term,
+            1 + round(5 * abs(term.z) / top),
+            say("in {inside} rows and in {outside}", inside=term.inside, outside=term.outside),
+        )
+        for term in shown
+    ]
+
+
+def _history_sentence(facts: ReportFacts, say: Catalogue) -> str:
+    started = next((event for event in facts.history if isinstance(event, Started)), None)
+    stopped = next((e for e in reversed(facts.history) if isinstance(e, Stopped)), None)
+    evaluations = [event for event in facts.history if isinstance(event, Evaluated)]
+    return words.stop_sentence(stopped, started, evaluations, say)
+
+
+def _history_columns(facts: ReportFacts) -> list[tuple[str, str]]:
+    """(split, metric) of the table of evaluations: what at least one of them has."""
+    evaluations = [event for event in facts.history if isinstance(event, Evaluated)]
+    return [
+        (split, metric)
+        for metric in HISTORY_METRICS
+        for split in ("train", "validation")
+        if any(metric in getattr(event, split) for event in evaluations)
+    ]
 
 
 def notes(facts: ReportFacts) -> Iterator[Said]:
@@ -148,12 +173,14 @@ def notes(facts: ReportFacts) -> Iterator[Said]:
         yield Said("evaluate", "note", message)
 
 
-def mixups(facts: ReportFacts, split: str) -> tuple[ConfusedPair, ...]:
-    """The most frequent mix-ups of a matrix with so many labels that its cells have no numbers."""
-    judged = facts.evaluation.splits.get(split) if facts.evaluation and split else None
-    if judged is None or len(judged.confusion_matrix.labels) <= NUMBERED_UP_TO:
-        return ()
-    return confused_pairs(judged.confusion_matrix, LISTED_MIXUPS)
+def mixups(facts: ReportFacts) -> dict[str, tuple[ConfusedPair, ...]]:
+    """Split -> its most frequent mix-ups, validation first."""
+    judged = facts.evaluation.splits if facts.evaluation else {}
+    return {
+        name: confused_pairs(judged[name].confusion_matrix, LISTED_MIXUPS)
+        for name in ("validation", "test")
+        if name in judged
+    }
 
 
 def settings_lines(
@@ -200,31 +227,14 @@ def as_yaml(prescription: Prescription) -> str:
     return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False) if tree else ""
 
 
-def _by_severity(facts: ReportFacts) -> list[Finding]:
-    fired = facts.diagnosis.fired if facts.diagnosis else ()
-    return sorted(fired, key=lambda finding: -SEVERITIES.index(finding.severity))
-
-
-def _splits(facts: ReportFacts) -> list[tuple[str, SplitEvaluation]]:
-    judged = facts.evaluation.splits if facts.evaluation else {}
-    return [(name, judged[name]) for name in SPLIT_NAMES if name in judged]
-
-
-def _shortened(text: str) -> str:
+def _shortened(text: str, say: Catalogue) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "… (cut here)"
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + say("… (cut here)")
 
 
 def _metric_names(splits: list[tuple[str, SplitEvaluation]]) -> list[str]:
     names = dict.fromkeys(name for _, split in splits for name in split.figures)
     return list(names)
-
-
-def _chart(name: str, png: bytes) -> Chart:
-    uri = "data:image/png;base64," + base64.b64encode(png).decode()
-    pixels = int.from_bytes(png[16:20], "big")  # the width in a PNG's first chunk
-    folded = name.endswith("_validation")
-    return Chart(name, CHART_TITLES[name], uri, pixels * CSS_PIXELS_PER_INCH // DPI, folded)
 
 
 def _optional(value: float | None) -> str:
@@ -235,7 +245,7 @@ def _interval(figure: Figure) -> str:
     return f"{figure.low:.2f}–{figure.high:.2f}"
 
 
-def _environment() -> Environment:
+def _environment(say: Catalogue) -> Environment:
     environment = Environment(
         loader=PackageLoader("luthier.reporting", "templates"),
         autoescape=True,
@@ -244,25 +254,26 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "applicability": lambda kind: say(APPLICABILITY[kind]),
         "as_yaml": as_yaml,
-        "language": language_of,
-        "applicability": APPLICABILITY.__getitem__,
-        "floor_title": words.floor_title,
+        "floor_title": partial(words.floor_title, say=say),
         "interval": _interval,
-        "metric_title": words.metric_title,
+        "language": language_of,
+        "metric_title": partial(words.metric_title, say=say),
         "optional": _optional,
         "ranked": ranked_labels,
+        "script_data": as_script_data,
         "short": words.short_value,
-        "track_record": words.track_record_in_words,
-        "shortened": _shortened,
+        "shortened": partial(_shortened, say=say),
         "thousands": "{:,}".format,
-        "with_interval": words.with_interval,
+        "track_record": partial(words.track_record_in_words, say=say),
+        "with_interval": partial(words.with_interval, say=say),
     }
     environment.globals |= {
+        "_": say,
+        "_n": say.count,
         "command": workup_command,
         "metric_names": _metric_names,
-        "mixups": mixups,
-        "plural": words.plural,
         "share": words.share,
     }
     return environment

@@ -8,6 +8,7 @@ from typing import Any
 
 from luthier.ledger import Looks
 from luthier.records import Evaluated, Evaluation, Figure, SplitEvaluation, Started, Stopped
+from luthier.reporting.catalogue import ENGLISH, Catalogue
 
 FLOOR_TITLES: Mapping[str, str] = {
     "majority": "always the most frequent label",
@@ -29,19 +30,20 @@ METRIC_TITLES: Mapping[str, str] = {
 }
 
 
-def metric_title(name: str) -> str:
+def metric_title(name: str, say: Catalogue = ENGLISH) -> str:
     """`macro-F1` for `macro_f1`; an unknown name with spaces for underscores."""
-    return METRIC_TITLES.get(name, name.replace("_", " "))
+    return say(METRIC_TITLES[name]) if name in METRIC_TITLES else name.replace("_", " ")
 
 
-def floor_title(name: str) -> str:
+def floor_title(name: str, say: Catalogue = ENGLISH) -> str:
     """A name for people of a simple rival."""
-    return FLOOR_TITLES.get(name, name.replace("_", " "))
+    return say(FLOOR_TITLES[name]) if name in FLOOR_TITLES else name.replace("_", " ")
 
 
-def with_interval(figure: Figure) -> str:
+def with_interval(figure: Figure, say: Catalogue = ENGLISH) -> str:
     """`0.712 (0.640 to 0.779)`: the value and its 95 % interval."""
-    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
+    value, low, high = (f"{number:.3f}" for number in (figure.value, figure.low, figure.high))
+    return say("{value} ({low} to {high})", value=value, low=low, high=high)
 
 
 def plural(count: int, noun: str) -> str:
@@ -64,38 +66,57 @@ def short_value(value: Any) -> str:
     return str(value)
 
 
-def track_record_in_words(record: Mapping[str, Any] | None) -> str:
+def track_record_in_words(record: Mapping[str, Any] | None, say: Catalogue = ENGLISH) -> str:
     """How a check did on planted faults and healthy runs; Clopper-Pearson intervals, 95 %."""
     if record is None:
-        return "Not measured."
-    return (
-        f"Found {record['hits']} of {plural(record['planted'], 'planted fault')}"
-        f"{_in_brackets(record['recall'])}; for {record['cannot_tell']} it said that it cannot "
-        f"tell. False alarms: {record['false_alarms']} on "
-        f"{plural(record['healthy'], 'healthy run')}{_in_brackets(record['false_alarm_rate'])}. "
-        f"Measured on {record['measured_on']}, by "
-        "`benchmarks/faultbench.py`. On real runs of other kinds it is not measured."
+        return say("Not measured.")
+    planted = say.count(
+        record["planted"],
+        "Found {hits} of {n} planted fault{interval}; for {unsure} it said that it cannot tell.",
+        "Found {hits} of {n} planted faults{interval}; for {unsure} it said that it cannot tell.",
+        hits=record["hits"],
+        interval=_in_brackets(record["recall"], say),
+        unsure=record["cannot_tell"],
     )
+    healthy = say.count(
+        record["healthy"],
+        "False alarms: {alarms} on {n} healthy run{interval}.",
+        "False alarms: {alarms} on {n} healthy runs{interval}.",
+        alarms=record["false_alarms"],
+        interval=_in_brackets(record["false_alarm_rate"], say),
+    )
+    measured = say(
+        "Measured on {where}, by `benchmarks/faultbench.py`. On real runs of other kinds it is not "
+        "measured.",
+        where=record["measured_on"],
+    )
+    return f"{planted} {healthy} {measured}"
 
 
-def _in_brackets(share: Sequence[float] | None) -> str:
-    return f" ({share[1]:.0%} to {share[2]:.0%})" if share else ""
+def _in_brackets(share: Sequence[float] | None, say: Catalogue) -> str:
+    return say(" ({low} to {high})", low=f"{share[1]:.0%}", high=f"{share[2]:.0%}") if share else ""
 
 
-def score_sentence(split: str, evaluation: SplitEvaluation) -> str:
+def score_sentence(split: str, evaluation: SplitEvaluation, say: Catalogue = ENGLISH) -> str:
     """How good the model is on one split in one sentence; brackets hold 95 % intervals."""
     parts = [
-        f"{metric_title(name)} {with_interval(evaluation.figures[name])}"
+        f"{metric_title(name, say)} {with_interval(evaluation.figures[name], say)}"
         for name in ("macro_f1", "accuracy")
         if name in evaluation.figures
     ]
-    return (
-        f"On {plural(evaluation.n, f'{split} row')}: {' and '.join(parts)}, "
-        f"macro averages over {plural(evaluation.labels_in_average, 'label')}."
-    )
+    return say.count(
+        evaluation.n, "On {n} {split} row: {scores}, {averages}.",
+        "On {n} {split} rows: {scores}, {averages}.",
+        split=say(split),
+        scores=say(" and ").join(parts),
+        averages=say.count(
+            evaluation.labels_in_average,
+            "macro averages over {n} label", "macro averages over {n} labels",
+        ),
+    )  # fmt: skip
 
 
-def floor_sentences(evaluation: SplitEvaluation) -> tuple[str, ...]:
+def floor_sentences(evaluation: SplitEvaluation, say: Catalogue = ENGLISH) -> tuple[str, ...]:
     """How each simple rival does on the same rows, against the model, by macro-F1."""
     model = evaluation.figures.get("macro_f1")
     sentences = []
@@ -103,24 +124,30 @@ def floor_sentences(evaluation: SplitEvaluation) -> tuple[str, ...]:
         rival = figures.get("macro_f1")
         if rival is None or model is None:
             continue
-        title = floor_title(name)
+        title = floor_title(name, say)
         sentences.append(
-            f"{title[0].upper()}{title[1:]}: macro-F1 {with_interval(rival)}. "
-            f"The model is {_beside(model, rival)}."
+            say(
+                "{rival}: macro-F1 {figure}. The model is {beside}.",
+                rival=title[0].upper() + title[1:],
+                figure=with_interval(rival, say),
+                beside=_beside(model, rival, say),
+            )
         )
     return tuple(sentences)
 
 
-def _beside(model: Figure, rival: Figure) -> str:
+def _beside(model: Figure, rival: Figure, say: Catalogue) -> str:
     gap = model.value - rival.value
     if abs(gap) < 1e-9:  # the same answers, added up in another order
-        return "exactly as good"
-    size = f"{abs(gap):.3f}" if abs(gap) >= 0.0005 else "less than 0.001"
+        return say("exactly as good")
+    size = f"{abs(gap):.3f}" if abs(gap) >= 0.0005 else say("less than 0.001")
     apart = model.low > rival.high or model.high < rival.low
-    return (
-        f"{size} {'above' if gap > 0 else 'below'}; "
-        f"the intervals {'do not overlap' if apart else 'overlap'}"
-    )
+    where = say("{size} above", size=size) if gap > 0 else say("{size} below", size=size)
+    return f"{where}{_overlap(apart, say)}"
+
+
+def _overlap(apart: bool, say: Catalogue) -> str:
+    return say("; the intervals do not overlap") if apart else say("; the intervals overlap")
 
 
 def share(part: int, whole: int) -> str:
@@ -131,21 +158,29 @@ def share(part: int, whole: int) -> str:
     return f"{percent:.1f} %" if percent >= 0.05 else "under 0.1 %"
 
 
-def looks_sentence(looks: Looks | None) -> str:
+def looks_sentence(looks: Looks | None, say: Catalogue = ENGLISH) -> str:
     """How often these test rows were judged, and what follows from it."""
     if looks is None:
-        return "How many models were judged on these test rows is not known: the run has no count."
+        return say(
+            "How many models were judged on these test rows is not known: the run has no count."
+        )
     if looks.count is None:
-        return f"How many models were judged on these test rows is not known: {looks.problem}."
+        return say(
+            "How many models were judged on these test rows is not known: {problem}.",
+            problem=looks.problem,
+        )
     if looks.count == 1:
-        return "This is the first model judged on these test rows on this machine."
-    return (
-        f"{looks.count} different models have been judged on these test rows on this machine. "
-        "Each choice made after such a look makes their figures a little too good."
+        return say("This is the first model judged on these test rows on this machine.")
+    return say(
+        "{n} different models have been judged on these test rows on this machine. "
+        "Each choice made after such a look makes their figures a little too good.",
+        n=looks.count,
     )
 
 
-def other_weights_sentence(evaluation: Evaluation | None, shipped_digest: str) -> str:
+def other_weights_sentence(
+    evaluation: Evaluation | None, shipped_digest: str, say: Catalogue = ENGLISH
+) -> str:
     """A warning where the figures are of other weights than `model/`; empty where they agree.
 
     Also empty where one of the two digests is not recorded.
@@ -158,31 +193,44 @@ def other_weights_sentence(evaluation: Evaluation | None, shipped_digest: str) -
     ]
     if not strange:
         return ""
-    names = [name for name, _ in strange]
-    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return (
-        f"The figures on {listed} rows were measured on other weights (digest "
-        f"{strange[0][1][:12]}) than those in model/ (digest {shipped_digest[:12]}), so figures "
-        "and findings need not hold for the model that ships. Judge and diagnose this run again."
+    names = [say(name) for name, _ in strange]
+    listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])}{say(' and ')}{names[-1]}"
+    return say(
+        "The figures on {splits} rows were measured on other weights (digest {judged}) than those "
+        "in model/ (digest {shipped}), so figures and findings need not hold for the model that "
+        "ships. Judge and diagnose this run again.",
+        splits=listed,
+        judged=strange[0][1][:12],
+        shipped=shipped_digest[:12],
     )
 
 
 def stop_sentence(
-    stopped: Stopped | None, started: Started | None, evaluations: Sequence[Evaluated]
+    stopped: Stopped | None,
+    started: Started | None,
+    evaluations: Sequence[Evaluated],
+    say: Catalogue = ENGLISH,
 ) -> str:
     """Where training ended, why, and which epoch was best."""
     if stopped is None:
-        last = f" after epoch {evaluations[-1].epoch:g}" if evaluations else ""
-        return f"Training has not ended: the history breaks off{last}"
-    of = f" of {started.num_train_epochs}" if started is not None else ""
-    metric = metric_title(stopped.metric_name)
+        if not evaluations:
+            return say("Training has not ended: the history breaks off")
+        last = f"{evaluations[-1].epoch:g}"
+        return say("Training has not ended: the history breaks off after epoch {epoch}", epoch=last)
+    metric = metric_title(stopped.metric_name, say)
+    epochs = started.num_train_epochs if started is not None else None
     why = {
-        "finished": "its only epoch done" if of == " of 1" else "all epochs done",
-        "early_stopping": f"no better validation {metric} (early stopping)",
-        "interrupted": "interrupted by hand",
-        "time_budget": "the time budget was used up",
+        "finished": say("its only epoch done") if epochs == 1 else say("all epochs done"),
+        "early_stopping": say("no better validation {metric} (early stopping)", metric=metric),
+        "interrupted": say("interrupted by hand"),
+        "time_budget": say("the time budget was used up"),
     }[stopped.reason]
-    return (
-        f"Ended after epoch {stopped.epoch:.3g}{of}: {why}; best epoch {stopped.best_epoch:.3g} "
-        f"with validation {metric} {stopped.best_metric:.3f}"
+    return say(
+        "Ended after epoch {epoch}{of}: {why}; best epoch {best} with validation {metric} {value}",
+        epoch=f"{stopped.epoch:.3g}",
+        of=say(" of {epochs}", epochs=epochs) if epochs is not None else "",
+        why=why,
+        best=f"{stopped.best_epoch:.3g}",
+        metric=metric,
+        value=f"{stopped.best_metric:.3f}",
     )

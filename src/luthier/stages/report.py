@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import csv
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from pydantic import TypeAdapter
 
 from luthier.errors import RunFolderError
 from luthier.ledger import Looks
 from luthier.records import (
+    SPLIT_NAMES,
     Diagnosis,
     Evaluation,
     Event,
     ModelSource,
     Predictions,
     Rows,
+    SplitName,
     Splits,
     Stopped,
 )
+from luthier.records.labels import LabelPairs, RelabelRow
+from luthier.reporting.catalogue import catalogue
 from luthier.reporting.charts import draw_charts
-from luthier.reporting.confusions import confused_pairs
-from luthier.reporting.facts import ReportFacts, ShownPair, ShownRow
+from luthier.reporting.explorer import Explorable, as_csv, explorable
+from luthier.reporting.facts import AlikePair, ReportFacts, ShownDossier, ShownRow
 from luthier.reporting.fonts import chinese_font
 from luthier.reporting.model_card import model_card
 from luthier.reporting.page import page
@@ -34,20 +41,25 @@ from luthier.settings import Settings
 
 T = TypeVar("T")
 
-PAIRS = 8
-ROWS_PER_PAIR = 3
 ROWS_PER_FINDING = 5
+DOSSIERS = 30
+ALIKE_PER_PAIR = 5
+LABEL_PAIRS, RELABEL, ROWS = "label_pairs.json", "relabel.csv", "rows.csv"
 
 
-def report(run: RunFolder, rows: Rows | None) -> Path:
-    """Write `plots/*.png`, `report.html` and the card of the shipped model.
+def report(
+    run: RunFolder, rows: Rows | None, *, language: str = "en", test_rows: bool = False
+) -> Path:
+    """Write `plots/*.png`, `report.html`, `rows.csv` and the card of the shipped model.
 
     A run that ended early is reported as far as it came; without a model there is no card, and
     figures of other weights are not written beside a model.
 
     Args:
         run: the run folder.
-        rows: the rows with their texts, for the examples; None shows the report without texts.
+        rows: the rows with their texts; None shows the report without texts.
+        language: of the page, a key of `reporting.catalogue.LANGUAGES`.
+        test_rows: whether the texts of the test rows are shown; the caller records that look.
 
     Returns:
         The path of `report.html`.
@@ -56,7 +68,7 @@ def report(run: RunFolder, rows: Rows | None) -> Path:
         RunFolderError: when the folder is not a run.
     """
     run.require()
-    facts = gather(run, rows)
+    facts = gather(run, rows, test_rows=test_rows)
     missing = list(facts.missing)
     if run.model.is_dir():
         if other_weights_sentence(facts.evaluation, facts.shipped_digest):
@@ -68,11 +80,15 @@ def report(run: RunFolder, rows: Rows | None) -> Path:
     for name, png in charts.items():
         with atomic_path(run.plots / f"{name}.png") as temporary:
             temporary.write_bytes(png)
-    write_text(run.report, page(facts, charts))
+    if facts.shown is not None:
+        write_text(run.path / ROWS, as_csv(facts.shown))
+    else:  # one of another report may show rows that are closed in this one
+        (run.path / ROWS).unlink(missing_ok=True)
+    write_text(run.report, page(facts, catalogue(language), tuple(charts)))
     return run.report
 
 
-def gather(run: RunFolder, rows: Rows | None) -> ReportFacts:
+def gather(run: RunFolder, rows: Rows | None, *, test_rows: bool = False) -> ReportFacts:
     """Read every record of the run; what cannot be read is named in `missing`."""
     missing: list[str] = []
     splits: Splits | None = _part(missing, lambda: run.splits)
@@ -81,6 +97,14 @@ def gather(run: RunFolder, rows: Rows | None) -> ReportFacts:
     history: tuple[Event, ...] = _part(missing, lambda: run.history) or ()
     settings: Mapping[str, Any] = _part(missing, lambda: _yaml(run.path / RUN_SETTINGS)) or {}
     environment = _part(missing, lambda: run.environment) or {}
+    pairs: LabelPairs | None = None
+    if (run.path / LABEL_PAIRS).exists():
+        pairs = _part(missing, lambda: run.read(LABEL_PAIRS, LabelPairs))
+    relabel: tuple[RelabelRow, ...] | None = None
+    if (run.path / RELABEL).exists():
+        relabel = _part(missing, lambda: _relabel(run))
+    flagged = [row for finding in diagnosis.fired for row in finding.rows] if diagnosis else []
+    flagged += [row.row_id for row in relabel or ()]
     if not any(isinstance(event, Stopped) for event in history):
         missing.append("Training has not come to an end in this run.")
     if rows is None:
@@ -101,8 +125,13 @@ def gather(run: RunFolder, rows: Rows | None) -> ReportFacts:
         settings=settings.get("settings", {}),
         origins=settings.get("origins", {}),
         environment=environment,
-        pairs=_pairs(run, rows, evaluation, missing),
-        evidence=_evidence(rows, splits, diagnosis),
+        evidence=_evidence(rows, splits, diagnosis, test_rows=test_rows),
+        shown=_explorable(run, rows, splits, evaluation, flagged, missing, test_rows=test_rows),
+        test_rows_open=test_rows,
+        relabel=relabel,
+        dossiers=_dossiers(pairs, rows, splits, test_rows) if pairs is not None else None,
+        label_words=pairs.label_words if pairs is not None else {},
+        domain_stop_words=pairs.domain_stop_words if pairs is not None else (),
         titles=rows.label_titles if rows is not None else {},
         missing=tuple(dict.fromkeys(missing)),
     )
@@ -162,58 +191,69 @@ def _looks(run: RunFolder, evaluation: Evaluation | None, missing: list[str]) ->
     return _part(missing, lambda: run.read("test_set_looks.json", Looks))
 
 
-def _pairs(
-    run: RunFolder, rows: Rows | None, evaluation: Evaluation | None, missing: list[str]
-) -> tuple[ShownPair, ...]:
-    """The mix-ups on validation, with the rows that the model was surest about."""
-    if evaluation is None or "validation" not in evaluation.splits:
-        return ()
-    answers = _part(missing, lambda: run.predictions("validation"))
-    return tuple(
-        ShownPair(pair, _rows_of_pair(rows, answers, pair.label, pair.answered))
-        for pair in confused_pairs(evaluation.splits["validation"].confusion_matrix, PAIRS)
-    )
+def _explorable(
+    run: RunFolder,
+    rows: Rows | None,
+    splits: Splits | None,
+    evaluation: Evaluation | None,
+    flagged: Sequence[int],
+    missing: list[str],
+    *,
+    test_rows: bool,
+) -> Explorable | None:
+    """The rows to explore, with the answers that the run has for them."""
+    if rows is None:
+        return None
+    answers: dict[SplitName, Predictions] = {}
+    judged = evaluation.splits if evaluation is not None else {}
+    for name in SPLIT_NAMES:
+        closed = name == "test" and not test_rows
+        if not closed and (name in judged or run.predictions_path(name).exists()):
+            read = _part(missing, partial(run.predictions, name))
+            if read is not None:
+                answers[name] = read
+    return explorable(rows, splits, answers, flagged, test_rows=test_rows)
 
 
-def _rows_of_pair(
-    rows: Rows | None, answers: Predictions | None, label: str, answered: str
-) -> tuple[ShownRow, ...]:
-    if rows is None or answers is None:
-        return ()
-    names = answers.label_names
-    if label not in names or answered not in names:
-        return ()
-    true, said = names.index(label), names.index(answered)
-    mixed = ((answers.labels == true) & (answers.predicted == said)).nonzero()[0]
-    surest = sorted(mixed, key=lambda i: -answers.probabilities[i, said])[:ROWS_PER_PAIR]
-    said_with = {
-        int(answers.row_ids[i]): (
-            f"probability {answers.probabilities[i, said]:.2f} for the answer, "
-            f"{answers.probabilities[i, true]:.2f} for the label"
-        )
-        for i in surest
-    }
-    return tuple(
-        ShownRow(row.location, "validation", row.text, row.label, said_with[row_id])
-        for row_id, row in _shown(rows, None, said_with)
-    )
+def _relabel(run: RunFolder) -> tuple[RelabelRow, ...]:
+    """The queue of rows to look at again, as it stands in `relabel.csv`."""
+    with (run.path / RELABEL).open(encoding="utf-8-sig", newline="") as stream:
+        return TypeAdapter(tuple[RelabelRow, ...]).validate_python(list(csv.DictReader(stream)))
+
+
+def _dossiers(
+    pairs: LabelPairs, rows: Rows | None, splits: Splits | None, test_rows: bool
+) -> tuple[ShownDossier, ...]:
+    """Each dossier with its most alike rows; rows that are not known are left out."""
+    shown = []
+    for dossier in pairs.pairs[:DOSSIERS]:
+        alike = []
+        if rows is None:
+            shown.append(ShownDossier(dossier))
+            continue
+        for pair in dossier.closest[:ALIKE_PER_PAIR]:
+            found = tuple(_shown(rows, splits, (pair.row, pair.other_row), test_rows))
+            if len(found) == 2:
+                alike.append(AlikePair(found[0], found[1], pair.similarity))
+        shown.append(ShownDossier(dossier, tuple(alike)))
+    return tuple(shown)
 
 
 def _evidence(
-    rows: Rows | None, splits: Splits | None, diagnosis: Diagnosis | None
+    rows: Rows | None, splits: Splits | None, diagnosis: Diagnosis | None, *, test_rows: bool
 ) -> dict[str, tuple[ShownRow, ...]]:
     if rows is None or diagnosis is None:
         return {}
     return {
-        finding.fault: tuple(
-            row for _, row in _shown(rows, splits, finding.rows[:ROWS_PER_FINDING])
-        )
+        finding.fault: tuple(_shown(rows, splits, finding.rows[:ROWS_PER_FINDING], test_rows))
         for finding in diagnosis.fired
     }
 
 
-def _shown(rows: Rows, splits: Splits | None, ids: Iterable[int]) -> Iterable[tuple[int, ShownRow]]:
-    """The rows of these ids in this order; the text of a test row stays closed."""
+def _shown(
+    rows: Rows, splits: Splits | None, ids: Iterable[int], test_rows: bool
+) -> Iterator[ShownRow]:
+    """The rows of these ids in this order; the text of a test row stays closed unless opened."""
     position = {int(row_id): place for place, row_id in enumerate(rows.ids)}
     split_of = (
         dict(zip(splits.row_ids.tolist(), splits.names, strict=True)) if splits is not None else {}
@@ -224,6 +264,6 @@ def _shown(rows: Rows, splits: Splits | None, ids: Iterable[int]) -> Iterable[tu
         if at is None:
             continue
         split = split_of.get(int(row_id))
-        text = str(texts[at]) if texts and split != "test" else ""
+        text = str(texts[at]) if texts and (split != "test" or test_rows) else ""
         label = str(labels[at]) if labels else ""
-        yield int(row_id), ShownRow(rows.locations[at], split, text, label)
+        yield ShownRow(rows.locations[at], split, text, label)
