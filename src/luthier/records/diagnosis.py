@@ -89,12 +89,15 @@ class FaultInfo:
         code: id in the catalogue (`D6`).
         title: a short name for people.
         status: `stable` only with a measured track record, else `preview`.
+        symptom_of: ids of faults that can cause this one; where one of them fired too, it stands
+            above this one, and this one names it.
     """
 
     id: str
     code: str
     title: str
     status: Literal["preview", "stable"] = "preview"
+    symptom_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A fault that fired, as it stands in `diagnosis.json`."""
+    """A fault that fired, as it stands in `diagnosis.json`.
+
+    `because` names the other findings of the same diagnosis that can explain this one.
+    """
 
     fault: str
     title: str
@@ -146,6 +152,7 @@ class Finding:
     rows: tuple[int, ...]
     prescription: tuple[Prescription, ...]
     track_record: Mapping[str, Any] | None = None
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

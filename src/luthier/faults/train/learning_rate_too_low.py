@@ -1,0 +1,187 @@
+"""The learning rate was too low, or there were too few steps: the model was still learning.
+
+## What it is
+
+The weights hardly moved from where they began, or training ended while the loss was still falling
+and much of the training rows was not learned.
+
+## Why it hurts
+
+What the rows could teach is not in the model. From outside it may look like a rate that is too high
+(accuracy at chance), or like a hard task.
+
+## How it is detected
+
+*Hardly moved*: the head, which has to grow from its random start, went at most a fifth of its own
+size (log10 of mean |way| over mean |weight| below -0.7), and less than nine training answers in ten
+are right. *Still learning*: less than nine in ten are right, and validation loss was at its lowest
+at the end and had fallen by more than 2 % since the evaluation before it; without evaluations, the
+training loss falls by more than 2 % an epoch over the last fifth of the steps (least squares
+against the rate used up, lower end of the 95 % interval). A short trial of other rates is not used:
+it ranks rates wrongly.
+
+## What stays quiet
+
+A head that did not move at all: see `parameters_not_trained`. A small rate that was enough. A loss
+that has come to rest at a high level. Validation loss that has turned up.
+
+## What to do
+
+Three times the rate, ten times where the weights hardly moved; or twice the epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+
+from luthier.faults import example_evidence
+from luthier.faults import example_training as example
+from luthier.kit.rate_signs import FEWEST_ROWS, LEARNED, STILL, rate_signs, validation_turned
+from luthier.records import (
+    Applicability,
+    CannotTell,
+    Case,
+    Clear,
+    Evaluated,
+    Event,
+    FaultInfo,
+    Fired,
+    Outcome,
+    Plant,
+    Prescription,
+    TrainingFacts,
+)
+
+FAULT = FaultInfo(
+    "learning_rate_too_low",
+    "T2",
+    "Learning rate too low, or too few steps",
+    symptom_of=(
+        "parameters_not_trained",
+        "steps_not_as_planned",
+        "probabilities_into_loss",
+        "head_does_not_fit",
+        "pretrained_weights_missing",
+        "not_finite",
+    ),
+)
+
+FALL = 0.02
+"""Fall of a loss (share of itself, in an epoch) from which training was still going on."""
+
+LIMITS = {"head_moved": STILL, "learned": LEARNED, "fall": FALL}
+
+
+def detect(training: TrainingFacts, history: Sequence[Event]) -> Outcome:
+    """Look at the way of the head, and at the loss at the end."""
+    signs = rate_signs(training)
+    if signs is None:
+        needs = f"the loss and {FEWEST_ROWS} training answers of the last steps"
+        return CannotTell("Too little of the training was seen.", needs)
+    evaluations = [event for event in history if isinstance(event, Evaluated)]
+    epochs = evaluations[-1].epoch if evaluations else None
+    measured = {**asdict(signs), "highest_rate": training.steps.highest_rate, "epochs": epochs}
+    said = f"{signs.accuracy:.3f} of {signs.rows:,} late training answers are right"
+    if signs.head_moved is None:
+        return Clear(f"The head did not move at all: that is no matter of the rate. {said}.")
+    if signs.learned:
+        return Clear(f"The training rows are learned: {said}.", measured)
+    turned = validation_turned(list(history))
+    if signs.still and not (turned or signs.rose or signs.dead or signs.fast):
+        return Fired(
+            f"The weights hardly moved: the head went {10**signs.head_moved:.1%} of its own size. "
+            f"{said}.",
+            "high" if signs.failed else "medium",
+            {"kind": "still", **measured},
+            LIMITS,
+        )
+    fall = _fall(training, evaluations)
+    if fall is not None and fall > FALL and not (turned or signs.failed):
+        return Fired(
+            f"Training ended while it was still learning: the loss fell by {fall:.0%} at the end. "
+            f"{said}.",
+            "medium",
+            {"kind": "falling", "fall": fall, **measured},
+            LIMITS,
+        )
+    return Clear(f"The loss had come to rest, or turned. {said}.", measured)
+
+
+def _fall(training: TrainingFacts, evaluations: Sequence[Evaluated]) -> float | None:
+    """Share by which the loss fell at the end; None where nothing tells."""
+    if len(evaluations) > 1:
+        before, last = (event.validation["loss"] for event in evaluations[-2:])
+        return 1 - last / before if before > 0 else None
+    learning = training.learning
+    if learning is None or learning.last_fall is None or learning.last_fall_error is None:
+        return None
+    return learning.last_fall - 1.96 * learning.last_fall_error
+
+
+def prescribe(fired: Fired) -> tuple[Prescription, ...]:
+    """A higher rate; or more epochs, which cost time."""
+    found = fired.measured
+    factor = 10 if found["kind"] == "still" and found["failed"] else 3
+    cures = [
+        Prescription(
+            f"Raise the learning rate {'tenfold' if factor == 10 else 'threefold'}.",
+            "The weights have not gone far enough to hold what the rows teach.",
+            Applicability.AUTO,
+            {"train.learning_rate": float(f"{found['highest_rate'] * factor:.3g}")},
+        )
+    ]
+    if found["epochs"]:
+        longer = {"train.num_train_epochs": max(2, round(2 * found["epochs"]))}
+        why = "The loss was still on its way down."
+        cures.append(Prescription("Train twice as long.", why, Applicability.ASK, longer))
+    return tuple(cures)
+
+
+PLANT = Plant(
+    level="run",
+    operator="set_learning_rate",
+    severities=({"factor": 0.05}, {"factor": 0.01}, {"factor": 0.001}),
+    accept=("one_answer", "not_better_than_linear", "gradients_vanish"),
+    must_not=("learning_rate_too_high", "parameters_not_trained", "pretrained_weights_missing"),
+)
+
+_CHANCE = {"right": 900, "late_loss": 1.38, "least_loss": 1.37, "early_loss": 1.39}
+_HALF = {"right": 1_500, "late_loss": 0.9, "least_loss": 0.88}
+_FALLING = example_evidence.history([1.2, 1.0, 0.9], [1.2, 1.0, 0.9], [0.5, 0.6, 0.65])
+_AT_REST = example_evidence.history([0.9, 0.9, 0.9], [0.91, 0.9, 0.9], [0.6, 0.6, 0.6])
+
+
+def _case(history: Sequence[Event] = (), **changes: object) -> dict[str, object]:
+    return {"training": example.training(**changes), "history": history}  # type: ignore[arg-type]
+
+
+CASES = (
+    Case(
+        "nothing learned, and the head hardly moved",
+        "firing",
+        _case(learning=_CHANCE, groups={"head": {"moved": -1.6}}),
+        "fired",
+    ),
+    Case("validation loss still falling", "firing", _case(_FALLING, learning=_HALF), "fired"),
+    Case(
+        "training loss still falling, no evaluations",
+        "firing",
+        _case(learning={**_HALF, "last_fall": 0.2, "last_fall_error": 0.03}),
+        "fired",
+    ),
+    Case("learned", "quiet", _case(_FALLING), "clear"),
+    Case("at rest on a high level", "near_miss", _case(_AT_REST, learning=_HALF), "clear"),
+    Case(
+        "a head that did not move at all",
+        "near_miss",
+        _case(learning=_CHANCE, groups={"head": {"moved": None, "update": None}}),
+        "clear",
+    ),
+    Case(
+        "no loss was seen",
+        "near_miss",
+        {"training": replace(example.HEALTHY, learning=None), "history": ()},
+        "cannot_tell",
+    ),
+)

@@ -1,0 +1,164 @@
+"""The model gives one answer, whatever it is asked.
+
+## What it is
+
+All validation rows, or nearly all, get the same label, although their true labels differ.
+
+## Why it hurts
+
+The model is of no use, and its accuracy may still look fair where one label is frequent. It is a
+symptom with many causes: a rate too high or too low, frozen or unloaded weights, a head that is not
+trained, inputs that never arrive.
+
+## How it is detected
+
+The perplexity of the answers (the exponential of the entropy of their shares) is below 1.1, while
+that of the true labels is at least 1.2. *Inputs ignored*: the log-probabilities differ between rows
+by less than 0.001 (mean standard deviation), so no text makes any difference.
+
+## What stays quiet
+
+A file in which nearly all rows carry one label. Fewer than 20 rows.
+
+## What to do
+
+Look first at the findings above this one, which are its causes. If there are none: train the same
+model on 16 rows until it knows them by heart (seconds). If it cannot, the loop is broken; if it
+can, the rate or the data are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from luthier.faults import example_evidence as example
+from luthier.records import (
+    Applicability,
+    CannotTell,
+    Case,
+    Clear,
+    FaultInfo,
+    Fired,
+    IntArray,
+    Outcome,
+    Plant,
+    Predictions,
+    Prescription,
+)
+
+FAULT = FaultInfo(
+    "one_answer",
+    "T13",
+    "One answer for everything",
+    symptom_of=(
+        "not_finite",
+        "parameters_not_trained",
+        "pretrained_weights_missing",
+        "steps_not_as_planned",
+        "probabilities_into_loss",
+        "head_does_not_fit",
+        "rows_in_label_order",
+        "learning_rate_too_high",
+        "learning_rate_too_low",
+        "gradients_vanish",
+        "unknown_tokens",
+    ),
+)
+
+ONE, SEVERAL = 1.1, 1.2
+"""Perplexity of the answers below which they are one; of the truth, from which that is wrong."""
+
+SAME = 1e-3
+"""Spread of log-probabilities between rows below which inputs make no difference."""
+
+FEWEST_ROWS = 20
+
+
+def detect(validation_predictions: Predictions) -> Outcome:
+    """Count the different answers, and how much the inputs matter."""
+    found = validation_predictions
+    known = found.labels >= 0
+    n, k = int(known.sum()), len(found.label_names)
+    if n < FEWEST_ROWS:
+        return CannotTell(f"There are {n} labelled validation rows.", f"{FEWEST_ROWS} rows")
+    answers, truth = perplexity(found.predicted[known], k), perplexity(found.labels[known], k)
+    logs = np.log(np.maximum(found.probabilities[known], 1e-300))
+    spread = float(logs.std(axis=0).mean())
+    counts = np.bincount(found.predicted[known], minlength=k)
+    name, share = found.label_names[int(counts.argmax())], float(counts.max() / n)
+    measured = {
+        "perplexity_of_answers": answers,
+        "perplexity_of_labels": truth,
+        "share_of_one_answer": share,
+        "answer": name,
+        "spread": spread,
+        "rows": n,
+    }
+    limits = {"one": ONE, "several": SEVERAL, "spread": SAME}
+    said = f"{share:.1%} of {n:,} validation rows are answered {name!r}"
+    if truth < SEVERAL:
+        return Clear(f"Nearly all rows carry one label. {said}.", measured)
+    if spread < SAME:
+        said += f"; no text makes a difference (log-probabilities vary by {spread:.2g})"
+        return Fired(f"{said}.", "high", {"kind": "inputs_ignored", **measured}, limits)
+    if answers < ONE:
+        return Fired(f"{said}.", "high", {"kind": "one_answer", **measured}, limits)
+    return Clear(f"The answers are of several labels ({answers:.1f} on average).", measured)
+
+
+def perplexity(ids: IntArray, labels: int) -> float:
+    """Exponential of the entropy of the shares: how many labels, in effect, occur."""
+    shares = np.bincount(ids, minlength=labels) / len(ids)
+    shares = shares[shares > 0]
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def prescribe(fired: Fired) -> tuple[Prescription, ...]:
+    """Name the cheapest next test."""
+    if fired.measured["kind"] == "inputs_ignored":
+        what = "Check that token ids and attention mask reach the model (a mask of 0 hides all)."
+        why = "Different texts give the same numbers, so the texts do not arrive."
+        return (Prescription(what, why, Applicability.ADVICE),)
+    return (
+        Prescription(
+            "Mend the findings above this one first. Without any: train on 16 rows until they are "
+            "known by heart.",
+            "It takes seconds and parts the causes: if it fails the loop or the model is broken, "
+            "if it works the rate or the data are.",
+            Applicability.ADVICE,
+        ),
+    )
+
+
+PLANT = Plant(
+    level="run",
+    operator="blank_inputs",
+    severities=({"how": "same_text"}, {"how": "first_token_only"}, {"how": "zero_embeddings"}),
+    accept=("learning_rate_too_low", "learning_rate_too_high", "not_better_than_linear",
+            "parameters_not_trained", "pretrained_weights_missing", "gradients_vanish"),
+    must_not=("probabilities_into_loss", "steps_not_as_planned"),
+)  # fmt: skip
+
+
+def _case(labels: list[int], answers: list[int]) -> dict[str, object]:
+    return {"validation_predictions": example.predictions(labels, answers, ("a", "b", "c"))}
+
+
+_THIRDS = [0, 1, 2] * 40
+
+
+def _varied() -> dict[str, object]:
+    """One answer, given with a confidence that depends on the text."""
+    found = example.predictions(_THIRDS, [0] * 120, ("a", "b", "c"))
+    sure = np.linspace(0.4, 0.9, 120)[:, None]
+    found.probabilities[:] = np.hstack([sure, (1 - sure) / 2, (1 - sure) / 2])
+    return {"validation_predictions": found}
+
+
+CASES = (
+    Case("no text makes a difference", "firing", _case(_THIRDS, [0] * 120), "fired"),
+    Case("one answer, more or less sure", "firing", _varied(), "fired"),
+    Case("three answers", "quiet", _case(_THIRDS, _THIRDS), "clear"),
+    Case("nearly all rows carry one label", "near_miss", _case([0] * 99 + [1], [0] * 100), "clear"),
+    Case("ten rows", "near_miss", _case([0, 1] * 5, [0] * 10), "cannot_tell"),
+)
