@@ -12,6 +12,7 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["LC_ALL"] = "C.UTF-8"  # reports speak the language of the locale
 
 
 @pytest.fixture(autouse=True)
