@@ -16,6 +16,7 @@ from fake_runs import make_run
 from luthier.records import SEVERITIES, SPLIT_NAMES, Note
 from luthier.records.labels import PairVerdict
 from luthier.reporting.catalogue import LANGUAGES, catalogue, language_here
+from luthier.reporting.compare_page import DIFFERENCES
 from luthier.reporting.page import APPLICABILITY, SECTIONS
 from luthier.reporting.payload import sentences_of_script
 from luthier.reporting.words import FLOOR_TITLES, METRIC_TITLES
@@ -61,6 +62,7 @@ def from_tables() -> set[str]:
     return {
         *FLOOR_TITLES.values(), *METRIC_TITLES.values(), *APPLICABILITY.values(), *SEVERITIES,
         *SPLIT_NAMES, *(title for _, title in SECTIONS), *kinds, *ORIGINS, *get_args(PairVerdict),
+        *DIFFERENCES.values(),
     }  # fmt: skip
 
 

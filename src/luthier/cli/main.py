@@ -25,6 +25,7 @@ VERBS = (
     "prescribe",
     "predict",
     "report",
+    "compare",
     "explain",
     "faults",
     "settings",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from luthier.kit.parity_class import beyond_plain
 from luthier.ledger import Looks
 from luthier.records import (
     SEVERITIES,
@@ -139,6 +140,10 @@ def _head(name: str, model_source: ModelSource, settings: Settings) -> Iterator[
 def _use(settings: Settings) -> Iterator[str]:
     yield "## Use"
     yield ""
+    reasons = beyond_plain(settings)
+    if reasons:
+        yield from _use_with_luthier(reasons)
+        return
     yield "```python"
     yield "import transformers"
     yield ""
@@ -152,6 +157,20 @@ def _use(settings: Settings) -> Iterator[str]:
         "Parity class **plain**: called this way, `pipeline` gives the labels that Luthier gave. "
         f"`truncation=True` is needed: texts are read up to {settings.text.max_length} tokens, "
         "and `pipeline` alone does not cut them."
+    )
+    yield ""
+
+
+def _use_with_luthier(reasons: Sequence[str]) -> Iterator[str]:
+    yield "```python"
+    yield "import luthier"
+    yield ""
+    yield 'luthier.predict("PATH/TO/THE/RUN", ["your text"])'
+    yield "```"
+    yield ""
+    yield (
+        "Parity class **needs_luthier**: plain `pipeline` loads this model but would answer "
+        f"otherwise, because {_text('; '.join(reasons))}."
     )
     yield ""
 

@@ -82,7 +82,7 @@ def page(facts: ReportFacts, say: Catalogue = ENGLISH, pictures: Sequence[str] =
     """
     shown = payload(facts, say)
     html = (
-        _environment(say)
+        environment_in(say)
         .get_template("report.html.j2")
         .render(
             facts=facts,
@@ -245,7 +245,8 @@ def _interval(figure: Figure) -> str:
     return f"{figure.low:.2f}–{figure.high:.2f}"
 
 
-def _environment(say: Catalogue) -> Environment:
+def environment_in(say: Catalogue) -> Environment:
+    """The templates with their filters, in a language."""
     environment = Environment(
         loader=PackageLoader("luthier.reporting", "templates"),
         autoescape=True,

@@ -1,0 +1,99 @@
+"""The page of several runs: which is better, which settings differ, which rows flipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from luthier.records import Figure
+from luthier.records.comparison import CompareVerdict, Comparison, FlippedRow, RunDifference
+from luthier.reporting.catalogue import ENGLISH, Catalogue
+from luthier.reporting.inline import inlined
+from luthier.reporting.page import environment_in
+from luthier.reporting.page_font import font_face
+from luthier.reporting.words import metric_title
+
+DIFFERENCES: Mapping[CompareVerdict, str] = {
+    "better": "{other} is better than {first}: {figure}.",
+    "worse": "{other} is worse than {first}: {figure}.",
+    "no_worse": "{other} is no worse than {first}, by half a point at most: {figure}.",
+    "cannot_tell": "These rows cannot tell {other} from {first}: {figure}; about {needed} rows "
+    "would.",
+}
+MOST_ROWS = 300
+"""Flipped rows that the page shows; the rest are counted."""
+
+
+class FlippedText(NamedTuple):
+    """A flipped row with its place and text; `side` says who is right: first, later, or none."""
+
+    row: FlippedRow
+    location: str
+    text: str
+    side: str
+
+
+def compare_page(
+    comparison: Comparison,
+    texts: Mapping[int, tuple[str, str]],
+    say: Catalogue = ENGLISH,
+) -> str:
+    """The whole page as HTML; it needs no script.
+
+    Args:
+        comparison: the runs.
+        texts: row id -> its place and its text; empty where the data were not read.
+        say: the language of the page.
+    """
+    shown = [_with_text(row, texts) for row in comparison.flipped[:MOST_ROWS]]
+    names = [*say.sentences.values(), *(run.name for run in comparison.runs)]
+    names += [name for flipped in shown for name in (flipped.row.label, *flipped.row.answers)]
+    face = font_face(names, [flipped.text for flipped in shown])
+    html = (
+        environment_in(say)
+        .get_template("compare.html.j2")
+        .render(
+            say=say,
+            inlined=inlined(face),
+            comparison=comparison,
+            sentences=[difference_sentence(d, comparison, say) for d in comparison.differences],
+            sides={
+                "later": say(
+                    "Wrong in {first}, right in a later run", first=comparison.runs[0].name
+                ),
+                "first": say(
+                    "Right in {first}, wrong in a later run", first=comparison.runs[0].name
+                ),
+                "none": say("Wrong in every run, each in its own way"),
+            },
+            flipped=shown,
+            left_out=len(comparison.flipped) - len(shown),
+        )
+    )
+    return html.encode("utf-8", "replace").decode("utf-8")
+
+
+def difference_sentence(
+    found: RunDifference, comparison: Comparison, say: Catalogue = ENGLISH
+) -> str:
+    """One sentence, such as `b is better than a: macro-F1 +0.031 (+0.004 to +0.058)`."""
+    first, other = comparison.runs[0].name, comparison.runs[found.run].name
+    figure = f"{metric_title(found.metric, say)} {signed(found.difference, say)}"
+    needed = f"{found.rows_needed:,}" if found.rows_needed else ""
+    said = DIFFERENCES[found.verdict]
+    return say(said, other=other, first=first, figure=figure, needed=needed)
+
+
+def signed(figure: Figure, say: Catalogue = ENGLISH) -> str:
+    """`+0.031 (+0.004 to +0.058)`."""
+    value, low, high = (f"{number:+.3f}" for number in (figure.value, figure.low, figure.high))
+    return say("{value} ({low} to {high})", value=value, low=low, high=high)
+
+
+def _with_text(row: FlippedRow, texts: Mapping[int, tuple[str, str]]) -> FlippedText:
+    location, text = texts.get(row.row_id, ("", ""))
+    if row.answers[0] == row.label:
+        side = "first"
+    else:
+        side = "later" if row.label in row.answers else "none"
+    return FlippedText(row, location, text, side)
