@@ -1,29 +1,72 @@
-"""`luthier diagnose RUN`: why is it not better?"""
+"""`luthier diagnose RUN`, or `luthier diagnose --predictions FILE`: why is it not better?"""
 
 from __future__ import annotations
 
 import argparse
+import json
+from pathlib import Path
 
-from luthier.cli.arguments import Verbs, add_run, new_parser
+from luthier.cli.arguments import Verbs, new_parser
+from luthier.errors import SettingsError
+
+COLUMNS = ("text", "label", "prediction")
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     parser = new_parser(verbs, "diagnose", "why is it not better? (needs no torch)", run)
-    add_run(parser)
+    parser.add_argument(
+        "run_folder", metavar="RUN", nargs="?", help="run folder, such as runs/demo"
+    )
     parser.add_argument(
         "--fail-on",
         choices=("note", "low", "medium", "high", "never"),
         help="lowest severity that makes the exit code 1 (default: the run's diagnose.fail_on)",
     )
+    other = parser.add_argument_group(
+        "a run of another framework",
+        "files with a row per text: text, true label, and the prediction, or one column of "
+        "probabilities or logits per label (prob_<label>), or both. Columns are guessed by name",
+    )
+    for flag, what in (
+        ("--predictions", "answers to the test rows (csv, tsv, parquet, json, xlsx)"),
+        ("--validation", "answers to the validation rows, or the rows with their labels"),
+        ("--train", "training rows with their labels, or answers to them"),
+        ("--keras", "the model as .keras file: output, loss and frozen layers are read"),
+    ):
+        other.add_argument(flag, metavar="FILE", type=Path, help=what)
+    other.add_argument(
+        "--model", metavar="FOLDER", type=Path,
+        help="what save_pretrained wrote: it answers the rows again in a fresh process",
+    )  # fmt: skip
+    other.add_argument(
+        "--initial-model", metavar="FOLDER", type=Path, help="the weights from before training"
+    )
+    for column in COLUMNS:
+        other.add_argument(f"--{column}-column", metavar="NAME", help=f"column of the {column}")
+    other.add_argument(
+        "--label-names", metavar="A,B,C", help="labels in the order of the model's outputs"
+    )
+    other.add_argument(
+        "--reported", metavar="NAME=VALUE", action="append", default=[],
+        help="a figure that was reported, such as macro_f1=0.83 or validation.accuracy=0.91",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    if args.predictions:
+        return _foreign(args)
+    if not args.run_folder:
+        raise SettingsError(
+            "a run folder, or a file of answers, is missing",
+            next_step="luthier diagnose runs/NAME, or luthier diagnose --predictions test.csv",
+        )
     from luthier.cli.progress import listener
-    from luthier.cli.results import as_json, diagnosis_lines, exit_code
+    from luthier.cli.results import as_json, exit_code
     from luthier.cli.terminal import say
     from luthier.journeys.verbs import diagnose
+    from luthier.reporting.diagnosis_lines import diagnosis_lines
     from luthier.run_folder import RunFolder
     from luthier.settings_file import from_run_yaml
 
@@ -32,3 +75,44 @@ def run(args: argparse.Namespace) -> int:
     say([as_json(diagnosis)] if args.json else diagnosis_lines(diagnosis))
     settings = from_run_yaml(RunFolder(args.run_folder).settings_path).settings
     return exit_code(diagnosis, args.fail_on or settings.diagnose.fail_on)
+
+
+def _foreign(args: argparse.Namespace) -> int:
+    """Another framework's run: the same findings, after what was guessed of its files."""
+    if args.run_folder:
+        raise SettingsError(
+            f"give a run folder ({args.run_folder}) or --predictions, not both",
+            next_step="luthier diagnose --predictions test.csv",
+        )
+    from luthier.cli.results import as_json, exit_code
+    from luthier.cli.terminal import say, say_aside
+    from luthier.journeys.foreign import ForeignRun, diagnose_foreign
+    from luthier.records import Evaluation, Note
+    from luthier.reporting.diagnosis_lines import diagnosis_lines
+    from luthier.settings import DiagnoseSettings
+
+    columns = {name: getattr(args, f"{name}_column") for name in COLUMNS}
+    names = [name.strip() for name in (args.label_names or "").split(",")]
+    result = diagnose_foreign(
+        ForeignRun(
+            predictions=args.predictions,
+            validation=args.validation,
+            train=args.train,
+            keras=args.keras,
+            model=args.model,
+            initial_model=args.initial_model,
+            columns={name: column for name, column in columns.items() if column},
+            label_names=[name for name in names if name],
+            reported=args.reported,
+        )
+    )
+    if args.json:
+        whole = json.loads(as_json(result.diagnosis))
+        whole["notes"] = json.loads(as_json(result.notes, tuple[Note, ...]))
+        whole["evaluation"] = json.loads(as_json(result.evaluation, Evaluation))
+        say([json.dumps(whole, ensure_ascii=False, indent=1)])
+    else:
+        for note in result.notes:
+            say_aside(f"{note.kind}: {note.message}")
+        say(diagnosis_lines(result.diagnosis))
+    return exit_code(result.diagnosis, args.fail_on or DiagnoseSettings().fail_on)

@@ -14,6 +14,11 @@ from luthier.records import (
     Evaluation,
     Event,
     Figure,
+    LabelOpinions,
+    LabelPairs,
+    Masking,
+    PairDossier,
+    PairVerdict,
     Parity,
     Predictions,
     Replay,
@@ -22,6 +27,7 @@ from luthier.records import (
     SplitEvaluation,
     SplitName,
     Splits,
+    Term,
     WayKind,
 )
 
@@ -151,3 +157,62 @@ def parity(
     stages = {"probabilities": 0 if same else 190, "label": round(200 * (1 - first.agreement))}
     given: dict[str, Any] = {"stages": stages, "first_stage": None if same else "probabilities"}
     return Parity("test", 200, tuple(replays), **(given | facts))
+
+
+def opinions(
+    n: int, *, contradicted: float, hard: float, model_agrees: bool | None = None
+) -> LabelOpinions:
+    """Answers for n rows of four labels by a model that did not learn from them.
+
+    Args:
+        n: rows.
+        contradicted: share of the rows whose label is another than the (sure) answer.
+        hard: share of the rows that are answered wrongly, and not surely.
+        model_agrees: whether a fine-tuned model answers like the linear one, or like the labels;
+            None where there is none.
+    """
+    truth = np.arange(n) % 4
+    place = (np.arange(n) * 37 % n) / n
+    unsure = place < hard
+    labels = np.where(place >= 1 - contradicted, (truth + 1 + np.arange(n) // 4 % 3) % 4, truth)
+    answers = np.where(unsure, (truth + 1) % 4, truth)
+    probabilities = np.where(unsure[:, None], 0.2, 0.01).repeat(4, axis=1)
+    probabilities[np.arange(n), answers] = np.where(unsure, 0.4, 0.97)
+
+    def answered(sure: bool) -> Predictions:
+        own = probabilities[np.arange(n), labels]
+        given = answers if sure else labels
+        return Predictions(
+            np.arange(n), labels, given, probabilities, -np.log(own), ("a", "b", "c", "d")
+        )
+
+    model = None if model_agrees is None else answered(model_agrees)
+    return LabelOpinions(answered(sure=True), model)
+
+
+def label_pairs(verdict: PairVerdict | None) -> LabelPairs:
+    """Three labels, of which two are mixed up in a fifth of their rows; None for no such pair."""
+    if verdict is None:
+        return LabelPairs((), 3)
+    told_apart = {"unclear_definition": 0.55, "wrong_labels": 0.8}.get(verdict, 0.9)
+    sure = {"unclear_definition": 0.45, "wrong_labels": 0.2}.get(verdict, 0.01)
+    pair = PairDossier(
+        labels=("退货", "退款"),
+        rows=(200, 200),
+        confused=(45, 35),
+        expected=20.0,
+        p_value=1e-9,
+        auc=Figure(told_apart, told_apart - 0.05, told_apart + 0.05, 400, "delong"),
+        wrong_when_sure=Figure(sure, max(0.0, sure - 0.05), sure + 0.05, 100, "mover"),
+        wrong_overall=Figure(0.22, 0.18, 0.26, 400, "wilson"),
+        separability=0.1,
+        distinctive={"退货": (Term("寄回", 5.1, 40, 2),), "退款": (Term("到账", 6.0, 1, 50),)},
+        shared=(Term("申请", 0.2, 60, 58),),
+        closest=(),
+        masking=Masking(88, 20, 5, 6, 0.004),
+        suspects=(3, 1, 4),
+        verdict=verdict,
+        why="It is so.",
+        question="By which words would a newcomer know?",
+    )
+    return LabelPairs((pair,), 3)

@@ -3,6 +3,7 @@
 from luthier.records.answers import STANDINGS, Answer, Cause, Standing
 from luthier.records.data import (
     SPLIT_NAMES,
+    Agreement,
     Audit,
     BoolArray,
     Encoded,
@@ -39,7 +40,6 @@ from luthier.records.diagnosis import (
 from luthier.records.evaluation import (
     ConfusionMatrix,
     Evaluation,
-    Figure,
     LabelFigures,
     Predictions,
     SplitEvaluation,
@@ -57,6 +57,7 @@ from luthier.records.events import (
     event_to_json,
 )
 from luthier.records.evidence import EVIDENCE, CheckpointFacts, EvidenceSpec
+from luthier.records.figure import Figure
 from luthier.records.labels import (
     ClosePair,
     LabelOpinions,
@@ -68,6 +69,7 @@ from luthier.records.labels import (
     Term,
 )
 from luthier.records.parity import STAGES, Parity, Replay, Stage, WayKind
+from luthier.records.predicted import PredictedRows
 from luthier.records.progress import (
     Listener,
     Progress,
@@ -88,6 +90,11 @@ from luthier.records.protocols import (
     TrainJob,
 )
 from luthier.records.reported import ReportedFigure
+from luthier.records.task_predictions import (
+    AnyPredictions,
+    LabelSetPredictions,
+    NumberPredictions,
+)
 from luthier.records.training import (
     BrokenFacts,
     GroupFacts,
@@ -111,7 +118,9 @@ __all__ = [
     "SPLIT_NAMES",
     "STAGES",
     "STANDINGS",
+    "Agreement",
     "Answer",
+    "AnyPredictions",
     "Applicability",
     "Audit",
     "BadSample",
@@ -147,6 +156,7 @@ __all__ = [
     "LabelFigures",
     "LabelOpinions",
     "LabelPairs",
+    "LabelSetPredictions",
     "LearningFacts",
     "Listener",
     "LossFacts",
@@ -154,12 +164,14 @@ __all__ = [
     "Masking",
     "ModelSource",
     "Note",
+    "NumberPredictions",
     "OrderFacts",
     "Outcome",
     "PairDossier",
     "PairVerdict",
     "Parity",
     "Plant",
+    "PredictedRows",
     "Predictions",
     "Prescription",
     "PretrainedFacts",
@@ -168,8 +180,8 @@ __all__ = [
     "Replay",
     "ReportedFigure",
     "Role",
-    "RowLoss",
     "RowLengths",
+    "RowLoss",
     "Rows",
     "Saved",
     "SawLoss",

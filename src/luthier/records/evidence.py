@@ -56,6 +56,12 @@ EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
         "lengths": EvidenceSpec(
             "records.RowLengths: how long each row is, and what the model does not see", "encode"
         ),
+        "label_opinions": EvidenceSpec(
+            "records.LabelOpinions: answers by models that did not learn from the rows", "audit"
+        ),
+        "label_pairs": EvidenceSpec(
+            "records.LabelPairs: dossiers of the confused labels, and the words of labels", "audit"
+        ),
         "history": EvidenceSpec("tuple[records.Event, ...]: everything training said", "train"),
         "training": EvidenceSpec(
             "records.TrainingFacts: parameters, steps and losses as they were seen", "train"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from luthier.faults import Fault, all_faults
+from luthier.questions import answers_to_all
 from luthier.records import (
     EVIDENCE,
     SEVERITIES,
@@ -24,28 +27,63 @@ from luthier.records import (
 Verdict = Finding | ClearedFault | UncheckedFault | CrashedFault
 
 
-def diagnose(evidence: Mapping[str, object], faults: Sequence[Fault] | None = None) -> Diagnosis:
-    """Run every detector that has the evidence it asks for.
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def diagnose(
+    evidence: Mapping[str, object],
+    faults: Sequence[Fault] | None = None,
+    *,
+    gives: Mapping[str, str] = NOTHING,
+    only_for: Mapping[str, Mapping[str, object]] = NOTHING,
+) -> Diagnosis:
+    """Run every detector that has the evidence it asks for, then answer the questions people have.
 
     Args:
         evidence: name in `records.EVIDENCE` -> value; what is absent or None is missing.
         faults: which ones to ask; all when not given.
+        gives: evidence -> what would give it, where it is not a verb of Luthier.
+        only_for: fault -> evidence that only it may see: such as answers it and no other.
 
     Returns:
-        Every fault once: fired (worst first), clear, not checked (evidence is missing, or the data
-        cannot decide), or crashed. A crash never stops the others.
+        Every fault once: fired (worst first, but a cause above its symptoms), clear, not checked
+        (evidence is missing, or the data cannot decide), or crashed. A crash stops no other.
     """
-    verdicts = [_judge(fault, evidence) for fault in (all_faults() if faults is None else faults)]
+    asked = all_faults() if faults is None else faults
+    verdicts = [
+        _judge(fault, {**evidence, **only_for.get(fault.id, NOTHING)}, gives) for fault in asked
+    ]
     fired = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
-    return Diagnosis(
-        fired=tuple(sorted(fired, key=lambda finding: -SEVERITIES.index(finding.severity))),
+    fired.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
+    found = Diagnosis(
+        fired=_causes_first(fired, {fault.id: fault.info.symptom_of for fault in asked}),
         clear=tuple(v for v in verdicts if isinstance(v, ClearedFault)),
         not_checked=tuple(v for v in verdicts if isinstance(v, UncheckedFault)),
         crashed=tuple(v for v in verdicts if isinstance(v, CrashedFault)),
     )
+    return replace(found, answers=answers_to_all(found, evidence))
 
 
-def _judge(fault: Fault, evidence: Mapping[str, object]) -> Verdict:
+def _causes_first(
+    fired: Sequence[Finding], symptom_of: Mapping[str, tuple[str, ...]]
+) -> tuple[Finding, ...]:
+    """The same findings; each names those that can explain it, and stands below them."""
+    found = {finding.fault: finding for finding in fired}
+    placed: dict[str, Finding] = {}
+
+    def place(fault_id: str, above: tuple[str, ...]) -> None:
+        causes = tuple(name for name in symptom_of[fault_id] if name in found)
+        for cause in causes:
+            if cause not in placed and cause not in above:
+                place(cause, (*above, fault_id))
+        placed.setdefault(fault_id, replace(found[fault_id], because=causes))
+
+    for finding in fired:
+        place(finding.fault, ())
+    return tuple(placed.values())
+
+
+def _judge(fault: Fault, evidence: Mapping[str, object], gives: Mapping[str, str]) -> Verdict:
     title = fault.info.title
     if fault.module is None:
         return CrashedFault(fault.id, title, f"it could not be loaded: {fault.error}")
@@ -54,7 +92,7 @@ def _judge(fault: Fault, evidence: Mapping[str, object]) -> Verdict:
         return CrashedFault(fault.id, title, f"it asks for unknown evidence: {', '.join(unknown)}")
     missing = [name for name in fault.needs if evidence.get(name) is None]
     if missing:
-        return UncheckedFault(fault.id, title, _what_makes(missing))
+        return UncheckedFault(fault.id, title, _what_makes(missing, gives))
     try:
         outcome = fault.module.detect(**{name: evidence[name] for name in fault.needs})
         return _verdict(fault, fault.module, outcome)
@@ -103,11 +141,14 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _what_makes(missing: Sequence[str]) -> str:
+def _what_makes(missing: Sequence[str], gives: Mapping[str, str]) -> str:
     by_verb: dict[str, list[str]] = {}
     for name in missing:
-        by_verb.setdefault(EVIDENCE[name].verb, []).append(name)
-    return "; ".join(f"{', '.join(names)} (made by {verb})" for verb, names in by_verb.items())
+        if name not in gives:
+            by_verb.setdefault(EVIDENCE[name].verb, []).append(name)
+    told = dict.fromkeys(gives[name] for name in missing if name in gives)
+    made = [f"{', '.join(names)} (made by {verb})" for verb, names in by_verb.items()]
+    return "; ".join([*told, *made])
 
 
 def one_line(error: Exception) -> str:

@@ -50,7 +50,15 @@ from luthier.records import (
     Prescription,
 )
 
-FAULT = FaultInfo("miscalibrated", "E9", "Probabilities that promise too much or too little")
+FAULT = FaultInfo(
+    "miscalibrated",
+    "E9",
+    "Probabilities that promise too much or too little",
+    symptom_of=(
+        *("label_order", "preprocessing_differs", "initial_weights_evaluated", "reload_differs"),
+        *("train_mode_at_evaluation", "probabilities_into_loss", "texts_drifted"),
+    ),
+)
 
 P = 0.01
 """Chance below which the error is not the sample's."""

@@ -46,7 +46,12 @@ from luthier.records import (
     Rows,
 )
 
-FAULT = FaultInfo("weak_slice", "E13", "A kind of text that is answered worse")
+FAULT = FaultInfo(
+    "weak_slice",
+    "E13",
+    "A kind of text that is answered worse",
+    symptom_of=("label_order", "preprocessing_differs", "reload_differs"),
+)
 
 LEAST_ROWS = 20
 """Rows that a part must have."""

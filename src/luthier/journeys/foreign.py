@@ -1,0 +1,287 @@
+"""Diagnosing a run that Luthier did not make: files of answers, a Keras file, a model folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from luthier.errors import InputError, Problem
+from luthier.journeys.foreign_keras import keras_notes, training_facts
+from luthier.journeys.foreign_parity import foreign_parity
+from luthier.kit.figure_definitions import DEFINED
+from luthier.kit.keras_file import KerasFacts, read_keras_file
+from luthier.kit.prediction_files import (
+    AnswerFile,
+    Answers,
+    label_names,
+    places_of,
+    read_answers,
+    to_answers,
+)
+from luthier.ledger import digest_of_test_rows, record_look
+from luthier.records import (
+    Diagnosis,
+    Evaluation,
+    Note,
+    Predictions,
+    ReportedFigure,
+    Rows,
+    Source,
+    SourceFile,
+    SplitEvaluation,
+    SplitName,
+    Splits,
+)
+from luthier.settings import EvaluateSettings, SplitSettings
+from luthier.stages.diagnose import diagnose
+
+GIVES: Mapping[str, str] = {
+    "label_opinions": "luthier audit FILE, on the training file",
+    "rows": "texts: a text column in the files",
+    "splits": "--train FILE or --validation FILE with texts",
+    "audit": "texts: a text column in the files",
+    "train_predictions": "--train FILE with the answers to its rows",
+    "validation_predictions": "--validation FILE with the answers to its rows",
+    "test_predictions": "--predictions FILE",
+    "parity": "the model itself: --model FOLDER (what save_pretrained wrote), and texts",
+    "training": "the training itself: --keras FILE (the loss), or luthier.watch(model, optimizer)",
+    "history": "the training itself: a run of Luthier, or luthier.watch(model, optimizer)",
+    "checkpoints": "the checkpoints: a run of Luthier",
+    "encoding": "the tokenizer: a run of Luthier",
+    "lengths": "the tokenizer: a run of Luthier",
+    "floor_predictions": "simple rivals: a run of Luthier on the same data",
+    "settings": "the settings of a run of Luthier",
+    "looks": "texts and labels in the test file",
+}
+"""Evidence -> what would give it here."""
+
+LOSS_FAULTS = ("probabilities_into_loss", "head_does_not_fit")
+"""Faults that a `.keras` file alone can answer; it shows the loss, and nothing of the steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignRun:
+    """What is known of a run of another framework.
+
+    Args:
+        predictions: file with the answers to the test rows.
+        validation: the same for validation rows; may hold rows and labels only.
+        train: the same for training rows.
+        keras: `.keras` file of the model.
+        model: folder that `save_pretrained` wrote.
+        initial_model: folder of the weights from before training.
+        columns: `text`, `label`, `prediction` -> column name, where the guess must not decide.
+        label_names: labels in the order of the outputs, where the guess must not decide.
+        reported: `accuracy=0.83`, `validation.macro_f1=0.81`, as typed.
+    """
+
+    predictions: Path
+    validation: Path | None = None
+    train: Path | None = None
+    keras: Path | None = None
+    model: Path | None = None
+    initial_model: Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    label_names: Sequence[str] = ()
+    reported: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignDiagnosis:
+    """The diagnosis, the figures, and everything that was guessed on the way."""
+
+    diagnosis: Diagnosis
+    evaluation: Evaluation
+    notes: tuple[Note, ...]
+
+
+def diagnose_foreign(run: ForeignRun) -> ForeignDiagnosis:
+    """Ask every fault that these files can answer; needs no torch unless a model is given.
+
+    Raises:
+        InputError: with everything that is wrong with the files, each with its line.
+        ModelError: when the model folder cannot be loaded.
+    """
+    reported = reported_figures(run.reported)
+    files = _read(run)
+    names, notes = label_names(files, run.label_names)
+    answers, first_row = {}, 0
+    for file in files:
+        answers[file.split] = to_answers(file, names, first_row) if file.has_answers else None
+        first_row += len(file.table)
+    evidence, more = _evidence(files, answers, names)
+    evidence["reported_figures"] = reported
+    evidence["headline_metric"] = reported[0].name if reported else ""
+    evaluation = _evaluation(answers)
+    evidence["evaluation"] = evaluation
+    keras = read_keras_file(run.keras) if run.keras else None
+    notes = (
+        *(note for file in files for note in file.columns.notes),
+        *notes,
+        *(note for found in answers.values() if found for note in found.notes),
+        *more,
+        *(keras_notes(keras, len(names)) if keras else ()),
+    )
+    if run.model:
+        parity, said = foreign_parity(run.model, run.initial_model, _told(files, answers))
+        evidence["parity"] = parity
+        notes = (*notes, *said)
+    return ForeignDiagnosis(_ask(evidence, keras, len(names), first_row), evaluation, notes)
+
+
+def reported_figures(typed: Sequence[str]) -> tuple[ReportedFigure, ...]:
+    """`macro_f1=0.83`, `validation.accuracy=91.2%` as records.
+
+    Raises:
+        InputError: for every one that is not so written, or whose figure has no definition.
+    """
+    figures, problems = [], []
+    for text in typed:
+        name, _, number = text.partition("=")
+        split, _, figure = name.strip().rpartition(".")
+        split = {"": "test", "val": "validation", "dev": "validation"}.get(split, split)
+        bare = number.strip().removesuffix("%")
+        figure = figure.strip().lower().replace("-", "_").replace(" ", "_")
+        digits = len(bare.partition(".")[2])
+        try:
+            value = float(bare)
+        except ValueError:
+            problems.append(Problem("is not NAME=VALUE with a number", where=f"--reported {text}"))
+            continue
+        if figure not in DEFINED or split not in ("train", "validation", "test"):
+            what = f"there is no figure {name.strip()!r}"
+            hint = f"one of {', '.join(DEFINED)}, with validation. before it for those rows"
+            problems.append(Problem(what, where=f"--reported {text}", hint=hint))
+            continue
+        figures.append(ReportedFigure(figure, value, 0.5 * 10.0**-digits, split))  # type: ignore[arg-type]
+    if problems:
+        raise InputError(problems, next_step="--reported macro_f1=0.83")
+    return tuple(figures)
+
+
+def _read(run: ForeignRun) -> list[AnswerFile]:
+    """Every file, in the order train, validation, test; all problems at once."""
+    given: tuple[tuple[SplitName, Path | None], ...] = (
+        ("train", run.train),
+        ("validation", run.validation),
+        ("test", run.predictions),
+    )
+    files: list[AnswerFile] = []
+    problems: list[Problem] = []
+    next_step = ""
+    for split, path in given:
+        if path is None:
+            continue
+        try:
+            files.append(read_answers(path, split, run.columns))
+        except InputError as error:
+            problems += error.problems
+            next_step = next_step or error.next_step
+    if not problems and not files[-1].has_answers:
+        columns = ", ".join(list(files[-1].table.columns)[:12])
+        what = f"no prediction and no outputs among the columns {columns}"
+        problems = [Problem(what, where=str(run.predictions))]
+        next_step = "--prediction-column NAME, or one column of outputs per label (prob_<label>)"
+    if problems:
+        raise InputError(problems, next_step=next_step)
+    return files
+
+
+def _evidence(
+    files: Sequence[AnswerFile],
+    answers: Mapping[SplitName, Answers | None],
+    names: Sequence[str],
+) -> tuple[dict[str, object], tuple[Note, ...]]:
+    from luthier.stages.audit import audit
+
+    rows, splits = _rows(files, names)
+    told = {split: found.predictions for split, found in answers.items() if found}
+    evidence: dict[str, object] = {f"{split}_predictions": made for split, made in told.items()}
+    evidence["recorded_answers"] = told
+    notes: list[Note] = []
+    if "text" in rows.columns:
+        evidence |= {"rows": rows, "audit": audit(rows, SplitSettings().near_duplicates)}
+        if len(files) > 1:
+            evidence["splits"] = splits
+        evidence["looks"] = _look(rows, splits, files[-1])
+    else:
+        lacking = [str(file.path) for file in files if "text" not in file.columns.roles]
+        what = f"no texts in {', '.join(lacking)}: leaks, drift and kinds of text are not looked at"
+        notes.append(Note("skipped", what))
+    return evidence, tuple(notes)
+
+
+def _rows(files: Sequence[AnswerFile], names: Sequence[str]) -> tuple[Rows, Splits]:
+    """Rows 0 to n-1 over all files; labels by name."""
+    columns: dict[str, list[str]] = {"label": []}
+    texts = [file.values("text") for file in files]
+    for file in files:
+        columns["label"] += [
+            names[place] if place >= 0 else "" for place in places_of(file, "label", names).tolist()
+        ]
+    if all(own is not None for own in texts):
+        columns["text"] = [text for own in texts for text in own or ()]
+    n = len(columns["label"])
+    given = [file.split for file in files for _ in range(len(file.table))]
+    source = Source(
+        path=str(files[-1].path),
+        files=tuple(
+            SourceFile(str(f.path), f.table.sha256, len(f.table), f.table.encoding, f.table.format,
+                       f.split)
+            for f in files
+        ),
+        rows=n,
+        columns=dict(files[-1].columns.roles),
+    )  # fmt: skip
+    ids = np.arange(n, dtype=np.int64)
+    places = [file.table.places[i] for file in files for i in range(len(file.table))]
+    return Rows(ids, columns, places, given, source), Splits(ids, tuple(given), "given", 0)
+
+
+def _look(rows: Rows, splits: Splits, file: AnswerFile) -> object:
+    """One file of answers is one model: its digest stands for the weights."""
+    at = splits.ids_of("test").tolist()
+    texts, labels = rows.columns["text"], rows.columns["label"]
+    digest = digest_of_test_rows((str(texts[i]), str(labels[i])) for i in at)
+    return record_look(digest, f"answers {file.table.sha256}", "evaluate")
+
+
+def _evaluation(answers: Mapping[SplitName, Answers | None]) -> Evaluation:
+    from luthier.kit.classification_figures import judge
+
+    splits: dict[str, SplitEvaluation] = {
+        split: judge(found.predictions, EvaluateSettings())
+        for split, found in answers.items()
+        if found and (found.predictions.labels >= 0).any()
+    }
+    return Evaluation(splits, "")
+
+
+def _told(
+    files: Sequence[AnswerFile], answers: Mapping[SplitName, Answers | None]
+) -> dict[SplitName, tuple[Predictions, tuple[str, ...], float]]:
+    """Split -> answers, texts and rounding, for the splits that have both."""
+    told = {}
+    for file in files:
+        texts, found = file.values("text"), answers[file.split]
+        if texts is not None and found is not None:
+            told[file.split] = (found.predictions, tuple(texts), found.rounded)
+    if "test" not in told:
+        raise InputError(
+            Problem("it has no texts, so the model cannot answer them again",
+                    where=str(files[-1].path)),
+            next_step="--text-column NAME, or leave --model out",
+        )  # fmt: skip
+    return told
+
+
+def _ask(
+    evidence: Mapping[str, object], keras: KerasFacts | None, labels: int, rows: int
+) -> Diagnosis:
+    """All faults; those of the loss with what the Keras file shows."""
+    known = training_facts(keras, labels, rows) if keras else None
+    shown = {fault: {"training": known} for fault in LOSS_FAULTS} if known else {}
+    return diagnose(evidence, gives=GIVES, only_for=shown)

@@ -1,0 +1,153 @@
+"""Which column of a file of answers holds what, whoever wrote it: Keras, scikit-learn, anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from luthier.errors import Problem, did_you_mean
+from luthier.kit.table import Table
+from luthier.records import Note
+
+TEXT = ("text", "sentence", "content", "message", "review", "comment", "query", "question",
+        "utterance", "title", "document", "input", "文本", "内容", "內容", "句子", "评论", "評論",
+        "问题", "問題", "标题", "標題")  # fmt: skip
+LABEL = ("label", "true_label", "y_true", "true", "truth", "gold", "gold_label", "actual", "target",
+         "expected", "class", "category", "intent", "topic", "labels", "标签", "標籤", "真实标签",
+         "真實標籤", "类别", "類別", "分类", "分類", "意图", "意圖")  # fmt: skip
+PREDICTION = ("prediction", "predicted", "predicted_label", "pred_label", "pred", "preds", "y_pred",
+              "predictions", "predict", "output_label", "model_label", "预测", "預測", "预测标签",
+              "預測標籤", "模型预测")  # fmt: skip
+LISTS = ("probabilities", "probs", "proba", "y_prob", "y_proba", "scores", "logits", "outputs",
+         "softmax", "probability")  # fmt: skip
+ROLES: Mapping[str, tuple[str, ...]] = {"text": TEXT, "label": LABEL, "prediction": PREDICTION}
+
+_PREFIX = re.compile(
+    r"^(?:y_)?(?:probability|probabilities|proba|probs|prob|p|score|scores|logits|logit|softmax|"
+    r"output|outputs|confidence|class|label)[ _:.\-\[(]+(.+?)[\])]?$",
+    re.IGNORECASE,
+)
+_SPLIT_LIST = re.compile(r"[,\s]+")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerColumns:
+    """What was found in one file.
+
+    Args:
+        roles: `text`, `label`, `prediction` -> column name, for those that are there.
+        scores: one column of numbers per label -> what its name says of the label (`spam`, `0`);
+            one column for two labels; or one column of lists, named by "".
+        notes: what was guessed.
+    """
+
+    roles: Mapping[str, str]
+    scores: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def listed(self) -> bool:
+        """Whether one column holds all numbers of a row as a list."""
+        return len(self.scores) == 1 and "" in self.scores.values()
+
+
+def answer_columns(
+    table: Table, asked: Mapping[str, str]
+) -> tuple[AnswerColumns, tuple[Problem, ...]]:
+    """Find the columns by name, and what is left by what stands in it.
+
+    Args:
+        table: with a header.
+        asked: role -> column name that the user gave.
+    """
+    roles: dict[str, str] = {}
+    notes: list[Note] = []
+    problems: list[Problem] = []
+    folded = {name.strip().casefold(): name for name in reversed(table.columns)}
+    for role, aliases in ROLES.items():
+        if name := asked.get(role):
+            if name in table.columns:
+                roles[role] = name
+            else:
+                hint = did_you_mean(name, list(table.columns))
+                listed = "the columns are " + ", ".join(list(table.columns)[:12])
+                problems.append(
+                    Problem(f"there is no column {name!r}", where=table.name, hint=hint or listed)
+                )
+            continue
+        matches = [folded[alias] for alias in aliases if alias in folded]
+        matches = [name for name in dict.fromkeys(matches) if name not in roles.values()]
+        if matches and not (role == "text" and is_numeric(table.columns[matches[0]])):
+            roles[role] = matches[0]
+            if matches[0] != role:
+                what = f"{table.name}: {role} is column {matches[0]!r}"
+                others = f"; it could also be {', '.join(matches[1:])}" if matches[1:] else ""
+                notes.append(Note("guessed", what + others))
+    scores = _scores(table, set(roles.values()))
+    if scores:
+        shown = ", ".join(list(scores)[:6]) + (", ..." if len(scores) > 6 else "")
+        notes.append(Note("guessed", f"{table.name}: outputs of the model are in {shown}"))
+    return AnswerColumns(roles, scores, tuple(notes)), tuple(problems)
+
+
+def is_numeric(values: Sequence[Any]) -> bool:
+    """Whether every value that is there is a number, and one is."""
+    there = [value for value in values if value not in (None, "")]
+    return bool(there) and all(as_number(value) is not None for value in there)
+
+
+def as_number(value: Any) -> float | None:
+    """The number that a cell holds, or None."""
+    if isinstance(value, bool):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def as_numbers(value: Any) -> list[float] | None:
+    """The numbers of a cell that holds a list: JSON, numpy's print, or a list already."""
+    if isinstance(value, str):
+        bare = value.strip()
+        if not (bare.startswith("[") and bare.endswith("]")):
+            return None
+        try:
+            value = json.loads(bare)
+        except json.JSONDecodeError:
+            value = _SPLIT_LIST.split(bare[1:-1].strip())
+    if not isinstance(value, list | tuple):
+        return None
+    numbers = [as_number(part) for part in value]
+    return None if None in numbers or len(numbers) < 2 else [x for x in numbers if x is not None]
+
+
+def _scores(table: Table, taken: set[str]) -> dict[str, str]:
+    """Column -> what its name says of the label; empty where there are no outputs."""
+    left = {name: values for name, values in table.columns.items() if name not in taken}
+    for name, values in left.items():
+        if name.strip().casefold() in LISTS and as_numbers(values[0]) is not None:
+            return {name: ""}
+    numeric = [name for name, values in left.items() if is_numeric(values)]
+    prefixed = {name: _PREFIX.match(name.strip()) for name in numeric}
+    named = {name: match.group(1).strip() for name, match in prefixed.items() if match}
+    if len(named) >= 2:
+        return named
+    alone = [name for name in numeric if name.strip().casefold() in (*LISTS, "score", "prob")]
+    if len(alone) == 1 and not named:
+        return {alone[0]: "1"}
+    bare = {name: name.strip() for name in numeric if not _looks_like_a_count(name, left[name])}
+    return bare if len(bare) >= 2 else {}
+
+
+def _looks_like_a_count(name: str, values: Sequence[Any]) -> bool:
+    """An id, an index, a loss or a length is no output of a model."""
+    known = {"id", "row_id", "index", "idx", "loss", "length", "len", "unnamed: 0", "column 1", ""}
+    if name.strip().casefold() in known:
+        return True
+    numbers = [as_number(value) or 0.0 for value in values[:2000]]
+    whole = all(number.is_integer() for number in numbers)
+    return whole and len(set(numbers)) > 3 and numbers == sorted(numbers)

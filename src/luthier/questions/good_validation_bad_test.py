@@ -1,0 +1,264 @@
+"""Validation looks good, and the answers to the test rows do not: why?
+
+Causes, and what tells them apart: the order of the labels (a statistic of the answers alone), texts
+handled otherwise, dropout left on, other weights (the model answering again), drift and leaks (the
+texts alone), and softmax applied twice in training (the loss; it hurts both sides alike).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from luthier.kit.seen_in_answers import SATURATED, Seen, look
+from luthier.records import (
+    STANDINGS,
+    Answer,
+    Cause,
+    Diagnosis,
+    Figure,
+    Finding,
+    Parity,
+    Predictions,
+)
+
+TITLE = "Validation looks good and the test answers do not: why?"
+
+GAP = 0.02
+"""Accuracy that test must surely lie below validation (lower end of the interval)."""
+
+LEAKED = 0.05
+"""Share of validation rows that stand in training from which their figure is of memory."""
+
+AGAIN = (
+    "answer the same 20 test rows twice with the script that made the file: other probabilities "
+    "the second time mean dropout, the same ones mean texts or weights"
+)
+MODEL = "give the model: --model FOLDER (it answers the rows again in every usual way)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The diagnosis by fault, the model's parity where it was asked, and what the answers show."""
+
+    fired: Mapping[str, Finding]
+    clear: frozenset[str]
+    parity: Parity | None
+    seen: Seen
+
+    def any_of(self, *faults: str) -> Finding | None:
+        """The first of these that fired."""
+        return next((self.fired[fault] for fault in faults if fault in self.fired), None)
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether the model as it is meant to be asked gives the recorded answers."""
+        return self.parity is not None and self.parity.shipped.explains
+
+    @property
+    def explained(self) -> bool:
+        """Whether a cause that the answers and texts alone show explains them already."""
+        return bool({"label_order", "texts_drifted"} & self.fired.keys())
+
+    @property
+    def unsupported(self) -> str:
+        """Why a cause is no more than possible."""
+        return "not needed to explain it" if self.explained else "nothing speaks for it"
+
+    @property
+    def worse(self) -> bool:
+        """Whether the test answers are surely worse than those of validation."""
+        return self.seen.gap is not None and self.seen.gap.low > GAP
+
+
+def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
+    """Rank the causes; None where test is as good as validation and no cause was seen."""
+    test = evidence.get("test_predictions")
+    if not isinstance(test, Predictions) or not (test.labels >= 0).any():
+        return None
+    parity = evidence.get("parity")
+    facts = _Found(
+        fired={finding.fault: finding for finding in found.fired},
+        clear=frozenset(item.fault for item in found.clear),
+        parity=parity if isinstance(parity, Parity) else None,
+        seen=look(test, evidence.get("validation_predictions"), evidence.get("rows")),
+    )
+    ranked = [
+        _label_order(facts),
+        _texts(facts),
+        _dropout(facts),
+        _weights(facts),
+        _drift(facts),
+        _leak(facts),
+        _softmax(facts),
+    ]
+    ranked.sort(key=lambda pair: (STANDINGS.index(pair[0].standing), -pair[1]))
+    causes = tuple(cause for cause, _ in ranked)
+    seen_one = causes[0].standing == "found" and causes[0].name not in ("drift", "leak")
+    if not (facts.worse or seen_one or facts.seen.at_chance or facts.seen.saturated):
+        return None
+    open_ones = [cause for cause in causes if cause.standing in ("likely", "possible")]
+    next_test = "" if causes[0].standing == "found" else _next_test(open_ones, facts)
+    return Answer(
+        question=__name__.rpartition(".")[2],
+        title=TITLE,
+        message=_message(facts, causes),
+        causes=causes,
+        next_test=next_test,
+    )
+
+
+def _label_order(facts: _Found) -> tuple[Cause, float]:
+    title = "the labels stand in another order"
+    if finding := facts.any_of("label_order"):
+        return Cause("label_order", title, "found", finding.message), 10
+    if "label_order" in facts.clear:
+        because = "no other order of the labels makes the answers better"
+        return Cause("label_order", title, "ruled_out", because), 0
+    test = "about 6 labelled test rows per label; or compare id2label with the training script"
+    return Cause("label_order", title, "possible", "too few rows to test it", test), 1
+
+
+def _by_model(facts: _Found, name: str, title: str, *faults: str) -> Cause | None:
+    """What the model itself decides: found, or ruled out; None where it was not asked."""
+    if finding := facts.any_of(*faults):
+        return Cause(name, title, "found", finding.message)
+    if facts.reproduced:
+        because = "the model as it ships gives the recorded answers"
+        return Cause(name, title, "ruled_out", because)
+    if facts.parity is not None and (way := facts.parity.explanation):
+        because = f"the recorded answers come out of {way.way}"
+        return Cause(name, title, "ruled_out", because)
+    return None
+
+
+def _texts(facts: _Found) -> tuple[Cause, float]:
+    name, title = "texts_differ", "texts are handled otherwise than in training"
+    if decided := _by_model(facts, name, title, "preprocessing_differs"):
+        return decided, 9
+    if not facts.worse or facts.explained:
+        return Cause(name, title, "possible", facts.unsupported, MODEL), 0
+    weak = facts.any_of("weak_slice")
+    if weak:
+        part = weak.measured["weak"][0]["part"]
+        because = f"a kind of text fails more than the others ({part})"
+        return Cause(name, title, "likely", because, MODEL), 3
+    return Cause(name, title, "likely", "test is worse, and nothing rules it out", MODEL), 2
+
+
+def _dropout(facts: _Found) -> tuple[Cause, float]:
+    name, title = "dropout_on", "the model was left in training mode"
+    seen = facts.seen
+    if seen.unequal_twins:
+        because = (
+            f"{seen.unequal_twins} of {seen.twins} test rows that share their text have other "
+            "probabilities than their twins: one model in evaluation mode cannot do that"
+        )
+        return Cause(name, title, "found", because), 9
+    if decided := _by_model(facts, name, title, "train_mode_at_evaluation"):
+        return decided, 9
+    if seen.twins:
+        because = f"all {seen.twins} test rows that share their text have their twins' answers"
+        return Cause(name, title, "ruled_out", because), 0
+    if not facts.worse or facts.explained:
+        return Cause(name, title, "possible", facts.unsupported, AGAIN), 0
+    if seen.flat:
+        because = "the answers are flatter than dropout makes them"
+        return Cause(name, title, "possible", because, AGAIN), 1
+    return Cause(name, title, "likely", "test is worse, and nothing rules it out", AGAIN), 2.5
+
+
+def _weights(facts: _Found) -> tuple[Cause, float]:
+    name, title = "other_weights", "other weights were judged than those that were trained"
+    faults = ("initial_weights_evaluated", "last_instead_of_best", "reload_differs")
+    if decided := _by_model(facts, name, title, *faults):
+        return decided, 8
+    if facts.seen.flat and facts.seen.at_chance and not facts.explained:
+        because = (
+            "the answers are at chance and nearly without preference, as of a head that was never "
+            "trained"
+        )
+        return Cause(name, title, "likely", because, MODEL), 6
+    if facts.worse and not facts.explained:
+        return Cause(name, title, "likely", "test is worse, and nothing rules it out", MODEL), 1.5
+    return Cause(name, title, "possible", facts.unsupported, MODEL), 0
+
+
+def _drift(facts: _Found) -> tuple[Cause, float]:
+    name, title = "drift", "the test texts are of another kind"
+    if finding := facts.any_of("texts_drifted"):
+        alone = facts.parity is None or facts.reproduced
+        sure = facts.worse and alone and "label_order" not in facts.fired
+        return Cause(name, title, "found" if sure else "possible", finding.message), 5
+    if "texts_drifted" in facts.clear:
+        because = "a classifier cannot tell the test texts from the training texts"
+        return Cause(name, title, "ruled_out", because), 0
+    test = "give the training texts: --train FILE"
+    return Cause(name, title, "possible", "the texts were not compared", test), 1
+
+
+def _leak(facts: _Found) -> tuple[Cause, float]:
+    name, title = "leak", "validation rows were learned from"
+    finding = facts.any_of("train_test_duplicates", "near_duplicate_leak")
+    share = finding.measured.get("validation_leaked_share", 0.0) if finding else 0.0
+    if share >= LEAKED and finding is not None:
+        sure = facts.worse and "label_order" not in facts.fired
+        return Cause(name, title, "found" if sure else "possible", finding.message), 6
+    if finding or "train_test_duplicates" in facts.clear:
+        because = f"{share:.1%} of the validation texts stand in training"
+        return Cause(name, title, "ruled_out", because), 0
+    test = "give the training and validation texts: --train FILE --validation FILE"
+    return Cause(name, title, "possible", "the texts were not compared", test), 0.5
+
+
+def _softmax(facts: _Found) -> tuple[Cause, float]:
+    name, title = "softmax_twice", "softmax is applied twice in training"
+    test = "look at what reaches the loss: --keras FILE, or luthier.watch(model, optimizer)"
+    if finding := facts.any_of("probabilities_into_loss"):
+        return Cause(name, title, "found", finding.message), 7
+    if "probabilities_into_loss" in facts.clear:
+        return Cause(name, title, "ruled_out", "what reaches the loss are logits"), 0
+    if facts.worse:
+        because = "it would hurt validation as much as test"
+        return Cause(name, title, "ruled_out", because), 0
+    if facts.seen.saturated:
+        because = (
+            f"half of the answers have a probability above {SATURATED}, and only "
+            f"{facts.seen.test.value:.0%} are right: the loss may never have seen logits"
+        )
+        return Cause(name, title, "likely", because, test), 4
+    return Cause(name, title, "possible", "the loss was not seen", test), 1
+
+
+def _next_test(open_ones: list[Cause], facts: _Found) -> str:
+    """The cheapest test that decides most of what is open."""
+    names = [cause.name for cause in open_ones[:3]]
+    if facts.parity is None and names[:1] == ["other_weights"]:
+        return MODEL
+    if "dropout_on" in names and not facts.seen.twins:
+        return AGAIN
+    return open_ones[0].next_test if open_ones else ""
+
+
+def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:
+    seen = facts.seen
+    said = f"Test accuracy is {_with_ends(seen.test)} on {seen.test.n:,} rows"
+    if seen.validation and seen.gap:
+        verdict = "surely lower" if facts.worse else "not surely lower"
+        said = (
+            f"Validation accuracy is {_with_ends(seen.validation)}, test {_with_ends(seen.test)}: "
+            f"{verdict} (by {_with_ends(seen.gap)})"
+        )
+    first = causes[0]
+    if first.standing == "found":
+        return f"{said}. Because {first.title}: {first.because}"
+    likely = [cause.title for cause in causes if cause.standing == first.standing]
+    out = [cause.title for cause in causes if cause.standing == "ruled_out"]
+    ruled = f" Ruled out: {'; '.join(out)}." if out else ""
+    return (
+        f"{said}. What is known does not decide it; {first.standing}: {'; '.join(likely)}.{ruled}"
+    )
+
+
+def _with_ends(figure: Figure) -> str:
+    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
