@@ -19,20 +19,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
 from luthier.errors import Problem, RunFolderError
 from luthier.machine_errors import machine_error, machine_errors_named
+from luthier.prediction_tables import column, columns_of, predictions_of
 from luthier.records import (
+    AnyPredictions,
     Audit,
     Diagnosis,
     EncodedFacts,
     Evaluation,
     Event,
-    IntArray,
+    LabelPairs,
     Note,
     Predictions,
     RowLengths,
@@ -191,6 +192,11 @@ class RunFolder:
         """The self-contained HTML file."""
         return self.path / "report.html"
 
+    @property
+    def relabel_path(self) -> Path:
+        """The relabel queue."""
+        return self.path / "relabel.csv"
+
     def predictions_path(self, split: str) -> Path:
         """Parquet file of one split's predictions (`floor_<name>` for the rivals)."""
         return self.path / "predictions" / f"{split}.parquet"
@@ -307,6 +313,15 @@ class RunFolder:
         """Write audit.json."""
         self._save("audit.json", Audit, audit)
 
+    def save_label_pairs(self, pairs: LabelPairs) -> None:
+        """Write label_pairs.json."""
+        self._save("label_pairs.json", LabelPairs, pairs)
+
+    @property
+    def label_pairs(self) -> LabelPairs:
+        """The dossiers of the confused labels, and the words of every label."""
+        return self._load("label_pairs.json", LabelPairs)
+
     def save_encoding(self, encoding: Mapping[SplitName, EncodedFacts]) -> None:
         """Write encoding.json."""
         self._save("encoding.json", dict[SplitName, EncodedFacts], dict(encoding))
@@ -366,7 +381,10 @@ class RunFolder:
 
     def _judged(self) -> tuple[dict[str, Any], Evaluation]:
         metrics = self._load("metrics.json", dict[str, Any])
-        rest = {"n", "labels_in_average", "per_label", "confusion_matrix", "floor", "model_digest"}
+        rest = {
+            *("n", "labels_in_average", "per_label", "confusion_matrix"),
+            *("floor", "ceiling", "model_digest"),
+        }
         splits = {
             name: {
                 **{key: part for key, part in split.items() if key in rest},
@@ -395,9 +413,9 @@ class RunFolder:
         """Which row belongs to which split."""
         with self._table("splits.parquet") as (table, rest):
             return Splits(
-                row_ids=_column(table, "row_id").to_numpy(),
+                row_ids=column(table, "row_id").to_numpy(),
                 names=TypeAdapter(tuple[SplitName, ...]).validate_python(
-                    _column(table, "split").to_pylist()
+                    column(table, "split").to_pylist()
                 ),
                 method=rest["method"],
                 seed=rest["seed"],
@@ -413,42 +431,32 @@ class RunFolder:
     def lengths(self) -> RowLengths:
         """How long each row is, and what the model does not see of it."""
         with self._table("lengths.parquet") as (table, _):
-            return RowLengths(*(_column(table, c).to_numpy() for c in ("row_id", "tokens", "lost")))
+            return RowLengths(*(column(table, c).to_numpy() for c in ("row_id", "tokens", "lost")))
 
-    def save_predictions(self, split: str, predictions: Predictions) -> None:
+    def save_predictions(self, split: str, predictions: AnyPredictions) -> None:
         """Write one split's predictions, labels by name."""
-        names = np.array([*predictions.label_names, ""], dtype=object)
-        columns: dict[str, Any] = {
-            "row_id": predictions.row_ids,
-            "label": names[predictions.labels].tolist(),
-            "prediction": names[predictions.predicted].tolist(),
-        }
-        for index, name in enumerate(predictions.label_names):
-            columns[f"probability_{name}"] = predictions.probabilities[:, index]
-        columns["loss"] = predictions.loss
-        _write_table(
-            self.predictions_path(split),
-            columns,
-            {
-                "label_names": list(predictions.label_names),
-                "model_digest": predictions.model_digest,
-            },
-        )
+        _write_table(self.predictions_path(split), *columns_of(predictions))
+
+    def answers(self, split: str) -> AnyPredictions:
+        """The predictions of one split, of whatever task."""
+        with self._table(f"predictions/{split}.parquet") as (table, rest):
+            return predictions_of(table, rest)
 
     def predictions(self, split: str) -> Predictions:
-        """The predictions of one split."""
-        with self._table(f"predictions/{split}.parquet") as (table, rest):
-            names: list[str] = rest["label_names"]
-            columns = [_column(table, f"probability_{name}").to_numpy() for name in names]
-            return Predictions(
-                row_ids=_column(table, "row_id").to_numpy(),
-                labels=_positions(table, "label", names),
-                predicted=_positions(table, "prediction", names),
-                probabilities=np.column_stack(columns),
-                loss=_column(table, "loss").to_numpy(),
-                label_names=tuple(names),
-                model_digest=rest["model_digest"],
+        """The predictions of one split, of a task with one label per row.
+
+        Raises:
+            RunFolderError: when they are of another task, or damaged.
+        """
+        answers = self.answers(split)
+        if not isinstance(answers, Predictions):
+            raise RunFolderError(
+                Problem(
+                    "these are no answers of one label", where=str(self.predictions_path(split))
+                ),
+                next_step="read them with run.answers(...)",
             )
+        return answers
 
     @contextlib.contextmanager
     def _table(self, name: str) -> Iterator[tuple[pa.Table, dict[str, Any]]]:
@@ -520,6 +528,7 @@ _REPAIR = {
     "metrics.json": "luthier evaluate {run}",
     "test_set_looks.json": "luthier evaluate {run}",
     "diagnosis.json": "luthier diagnose {run}",
+    "label_pairs.json": "luthier diagnose {run}",
 }
 """What makes each part again; `{run}` and `{path}` are filled in."""
 
@@ -529,22 +538,6 @@ def _first_of(error: ValidationError) -> str:
     first = error.errors()[0]
     inside = [str(part) for part in first["loc"] if part not in ("splits", "figures")]
     return f"{'.'.join(inside)}: {first['msg']}" if inside else first["msg"]
-
-
-def _column(table: pa.Table, name: str) -> pa.ChunkedArray:
-    if name not in table.column_names:
-        raise ValueError(f"it has no column {name!r}")
-    return table[name]
-
-
-def _positions(table: pa.Table, column: str, names: Sequence[str]) -> IntArray:
-    """int64 [n], the place of each value among `names`; -1 for an empty one."""
-    place = {name: i for i, name in enumerate(names)} | {"": -1}
-    values = _column(table, column).to_pylist()
-    unknown = sorted({str(value) for value in values if value not in place})
-    if unknown:
-        raise ValueError(f"{column} holds {unknown[0]!r}, which is none of its labels")
-    return np.array([place[value] for value in values], dtype=np.int64)
 
 
 def _write_table(path: Path, columns: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from luthier.errors import Problem, RunFolderError
+from luthier.journeys.judged_evidence import judged_evidence
 from luthier.journeys.judging import belongs_to
+from luthier.journeys.label_check import read_opinions
 from luthier.journeys.shipping import MANIFEST, manifest
-from luthier.records import CheckpointFacts, Evaluated, Predictions, Rows, Saved, Started, Stopped
+from luthier.records import (
+    EVIDENCE,
+    CheckpointFacts,
+    Evaluated,
+    Predictions,
+    Rows,
+    Saved,
+    Started,
+    Stopped,
+)
 from luthier.run_folder import RunFolder
 from luthier.settings_file import from_run_yaml
 
@@ -18,8 +29,12 @@ IN_FILES: Mapping[str, str] = {
     "lengths": "lengths.parquet",
     "training": "training.json",
     "evaluation": "metrics.json",
+    "label_pairs": "label_pairs.json",
 }
 """Evidence that is read from one file of the run, by the property of its name."""
+
+FOR_ANY_TASK = ("settings", "splits", "encoding", "lengths", "training", "history", "checkpoints")
+"""Evidence that means the same where rows do not have one label each."""
 
 
 def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
@@ -33,6 +48,14 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
     for name, file in IN_FILES.items():
         if (run.path / file).exists():
             evidence[name] = getattr(run, name)
+    opinions = read_opinions(run)
+    if opinions is not None:
+        evidence["label_opinions"] = opinions
+    facts = checkpoint_facts(run)
+    if facts is not None:
+        evidence["checkpoints"] = facts
+    if "label" not in rows.columns:
+        return {name: value for name, value in evidence.items() if name in FOR_ANY_TASK}
     for split in ("train", "validation", "test"):
         if run.predictions_path(split).exists():
             evidence[f"{split}_predictions"] = _own_predictions(run, split)
@@ -41,10 +64,14 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
         evidence["floor_predictions"] = {
             path.stem.removeprefix("floor_"): run.predictions(path.stem) for path in floors
         }
-    facts = checkpoint_facts(run)
-    if facts is not None:
-        evidence["checkpoints"] = facts
-    return evidence
+    return evidence | judged_evidence(run, evidence)
+
+
+def gives_evidence(rows: Rows) -> dict[str, str]:
+    """What would give the evidence that this task does not have, by its name."""
+    if "label" in rows.columns:
+        return {}
+    return {name: "one label per row" for name in EVIDENCE if name not in FOR_ANY_TASK}
 
 
 def _own_predictions(run: RunFolder, split: str) -> Predictions:
@@ -75,7 +102,7 @@ def checkpoint_facts(run: RunFolder) -> CheckpointFacts | None:
         initial=started[0].initial_digest,
         best=saved["best"].digest,
         last=saved["last"].digest,
-        evaluated=run.predictions("test").model_digest,
+        evaluated=run.answers("test").model_digest,
         shipped=manifest(run)["digest"],
         best_step=saved["best"].step,
         last_step=saved["last"].step,

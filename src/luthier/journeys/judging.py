@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from luthier.journeys.label_check import with_ceilings
 from luthier.journeys.shipping import load_bound_model, manifest
 from luthier.ledger import digest_of_test_rows, record_look
-from luthier.records import FloatArray, Note, Predictions, Rows, Splits, Task
+from luthier.records import AnyPredictions, FloatArray, Note, Predictions, Rows, Splits, Task
 from luthier.run_folder import RunFolder, write_json
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def judge_run(
     evaluation = replace(evaluation, notes=(*evaluation.notes, *said))
     for split, answered in predictions.items():
         run.save_predictions(split, answered)
+    evaluation = with_ceilings(evaluation, run, rows)
     for name, judged in floors.items():
         run.save_predictions(f"floor_{name}", judged["validation"])
     looks = record_look(_test_digest(rows, plan), manifest(run)["digest"], "evaluate")
@@ -60,14 +62,14 @@ def is_judged(run: RunFolder) -> bool:
     for split, figures in judged.items():
         if figures.model_digest != bound or not run.predictions_path(split).exists():
             return False
-        answers = run.predictions(split)
+        answers = run.answers(split)
         if answers.model_digest != bound or not belongs_to(answers, splits, split):
             return False
     expected = {split for split, count in splits.counts().items() if count}
     return judged.keys() == expected and (run.path / "test_set_looks.json").exists()
 
 
-def belongs_to(answers: Predictions, splits: Splits, split: str) -> bool:
+def belongs_to(answers: AnyPredictions, splits: Splits, split: str) -> bool:
     """Whether predictions are of the rows of this split (of some of them, for training rows)."""
     rows = splits.row_ids[np.array(splits.names) == split]
     if split == "train":
@@ -77,8 +79,9 @@ def belongs_to(answers: Predictions, splits: Splits, split: str) -> bool:
 
 def _predict_splits(
     run: RunFolder, task: Task, engine: LocalEngine, plan: Plan
-) -> dict[str, Predictions]:
+) -> dict[str, AnyPredictions]:
     model, _, bound = load_bound_model(run)
+    digest, limits = bound["digest"], bound["thresholds"]
     parts = {
         "train": plan.encoded["train"].sample(
             plan.settings.evaluate.train_rows, plan.settings.train.seed
@@ -88,7 +91,7 @@ def _predict_splits(
     }
     return {
         split: task.answers(
-            encoded, engine.logits(model, encoded, plan.settings), plan.label_names, bound["digest"]
+            encoded, engine.logits(model, encoded, plan.settings), plan.label_names, digest, limits
         )
         for split, encoded in parts.items()
         if len(encoded)
@@ -102,6 +105,8 @@ def _floors(
 
     if not plan.settings.evaluate.floors:
         return {}, (Note("skipped", "no simple rivals were fitted (evaluate.floors is false)"),)
+    if "label" not in rows.columns:
+        return {}, (Note("skipped", "simple rivals are only fitted for one label per row"),)
     notes: tuple[Note, ...] = ()
     parts = dict(plan.encoded)
     if len(parts["train"]) > FLOOR_TRAIN_ROWS:
@@ -132,5 +137,6 @@ def _floors(
 
 def _test_digest(rows: Rows, plan: Plan) -> str:
     at = np.flatnonzero(np.isin(rows.ids, plan.encoded["test"].row_ids))
-    texts, labels = rows.columns["text"], rows.columns["label"]
+    target = next(name for name in ("label", "labels", "number") if name in rows.columns)
+    texts, labels = rows.columns["text"], rows.columns[target]
     return digest_of_test_rows((str(texts[i]), str(labels[i])) for i in at.tolist())

@@ -25,6 +25,6 @@ def open_test_rows(run: RunFolder, rows: Rows) -> Looks:
     at = np.flatnonzero(np.isin(rows.ids, run.splits.ids_of("test")))
     texts, labels = rows.columns["text"], rows.columns["label"]
     digest = digest_of_test_rows((str(texts[i]), str(labels[i])) for i in at.tolist())
-    looks = record_look(digest, run.predictions("test").model_digest, "open_rows")
+    looks = record_look(digest, run.answers("test").model_digest, "open_rows")
     write_json(run.path / "test_set_looks.json", asdict(looks))
     return looks

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from luthier.errors import Problem, SettingsError
 from luthier.recipes import Choice, PlanFacts, auto, epochs_within
 from luthier.records import ModelSource, Rows, Splits, Task, TrainJob
 from luthier.settings import seconds
@@ -31,6 +32,7 @@ def choose_by_recipe(
     """Fill what recipe `auto` chooses from the data, the model and the machine."""
     from luthier.models.facts import describe_model
 
+    resolved = _metric_of(task, resolved)
     if resolved.settings.recipe != "auto":
         return resolved
     import torch
@@ -55,6 +57,26 @@ def choose_by_recipe(
     return with_recipe(resolved, choice.values, kind="recipe", reasons=choice.reasons)
 
 
+def _metric_of(task: Task, resolved: Resolved) -> Resolved:
+    """A metric that this task has, to choose the best checkpoint by.
+
+    Raises:
+        SettingsError: when one was asked for that it does not have.
+    """
+    name = "train.metric_for_best_model"
+    asked = resolved.settings.train.metric_for_best_model
+    known = (*task.metrics, "loss")
+    if asked in known:
+        return resolved
+    if resolved.origins[name].kind in ("file", "flag"):
+        raise SettingsError(
+            Problem(f"{asked} is no figure of task {task.name}", where=name),
+            next_step=f"one of: {', '.join(known)}",
+        )
+    reason = {name: f"the first figure of task {task.name}"}
+    return with_recipe(resolved, {name: task.metrics[0]}, kind="recipe", reasons=reason)
+
+
 def fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> Resolved:
     """Cut the epochs to the time budget, by steps measured on this machine."""
     train = resolved.settings.train
@@ -63,7 +85,8 @@ def fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> R
     if budget is None or own in ("file", "flag"):
         return resolved
     rows = len(job.encoded["train"])
-    steps = math.ceil(rows / train.per_device_train_batch_size)
+    in_step = train.per_device_train_batch_size * train.gradient_accumulation_steps
+    steps = math.ceil(rows / in_step)
     step_seconds = engine.measure_step_seconds(job)
     judged = min(rows, job.settings.evaluate.train_rows) + len(job.encoded["validation"])
     epochs = epochs_within(budget, train.num_train_epochs, steps, step_seconds, judged / rows)

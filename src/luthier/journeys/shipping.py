@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from luthier.errors import ModelError, Problem, RunFolderError
+from luthier.kit.encode_texts import CUT_SIDES
 from luthier.kit.model_packages import require_model_packages
+from luthier.kit.parity_class import parity_class
 from luthier.records import TrainJob
 from luthier.run_folder import RunFolder, write_json
 from luthier.settings_file import from_run_yaml
@@ -34,6 +36,8 @@ class _Manifest:
     max_length: int
     base_model: str
     task: str
+    text: dict[str, Any] = field(default_factory=dict)
+    thresholds: tuple[float, ...] = ()
 
 
 def ship(run: RunFolder, engine: LocalEngine, job: TrainJob) -> None:
@@ -42,16 +46,25 @@ def ship(run: RunFolder, engine: LocalEngine, job: TrainJob) -> None:
     from luthier.models.shipped import save_shipped
 
     model, best = engine.best_model(job)
-    max_length = job.settings.text.max_length
-    save_shipped(model, load_tokenizer(job.model_source), job.label_names, max_length, run.model)
+    text = job.settings.text
+    tokenizer, side = load_tokenizer(job.model_source), CUT_SIDES.get(text.long_texts, "right")
+    save_shipped(model, tokenizer, job.label_names, text.max_length, run.model, side)
+
+    def answers() -> Any:
+        rows = job.encoded["validation"]
+        logits = engine.logits(model, rows, job.settings)
+        return job.task.answers(rows, logits, job.label_names, best.digest)
+
     bound = _Manifest(
-        parity_class="plain",
+        parity_class=parity_class(job.settings, job.task.name),
         digest=best.digest,
         step=best.step,
         labels=job.label_names,
-        max_length=max_length,
+        max_length=text.max_length,
         base_model=job.model_source.name,
         task=job.task.name,
+        text=text.model_dump(mode="json"),
+        thresholds=job.task.thresholds(answers),
     )
     write_json(run.model / MANIFEST, asdict(bound))
 
@@ -105,6 +118,11 @@ def load_bound_model(
     if tokenizer.model_max_length != bound["max_length"]:
         what = f"model_max_length is {tokenizer.model_max_length}, not {bound['max_length']}"
         problems.append(Problem(what, where=str(run.model / "tokenizer_config.json")))
+    now = text.model_dump(mode="json")
+    changed = [n for n, v in bound["text"].items() if n != "max_length" and now.get(n) != v]
+    if changed:
+        what = f"text.{changed[0]} is not what the model was trained with"
+        problems.append(Problem(what, where=str(run.settings_path)))
     if text.max_length != bound["max_length"]:
         what = f"text.max_length is {text.max_length}, but the model reads {bound['max_length']}"
         problems.append(Problem(what, where=str(run.settings_path)))

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 from luthier.errors import Problem, RunFolderError
 from luthier.journeys.plan import Plan
 from luthier.journeys.run import Run
+from luthier.journeys.summaries import how_it_ended, score_in_words
 from luthier.records import (
     Audit,
     Diagnosis,
-    Event,
     Listener,
     Note,
     RowLengths,
@@ -28,7 +28,6 @@ from luthier.records import (
     StageBegan,
     StageEnded,
     StageSaid,
-    Stopped,
     Task,
     TrainingSaid,
     TrainJob,
@@ -124,13 +123,15 @@ class Walk:
             )
 
     def audit(self, rows: Rows) -> Audit:
-        """Measure the rows."""
+        """Measure the rows, and get a second opinion on their labels."""
+        from luthier.journeys.label_check import save_opinions
         from luthier.stages.audit import audit
 
         with self.stage("audit"):
             result = audit(rows, self.resolved.settings.split.near_duplicates)
             self.run.save_audit(result)
-            self.say("audit", tuple(result.notes))
+            doubts = save_opinions(self.run, rows, self.task, resume=self.resume)
+            self.say("audit", (*result.notes, *doubts))
             self.summary = (
                 f"{len(result.label_counts)} labels, "
                 f"{sum(len(c) - 1 for c in result.duplicate_clusters):,} repeated texts, "
@@ -223,17 +224,20 @@ class Walk:
     def train(self, plan: Plan) -> None:
         """Fit, then put the best checkpoint into the shape that ships."""
         from luthier.journeys.shipping import ship
+        from luthier.journeys.tracking import trackers_of
         from luthier.journeys.watching import watch_of
         from luthier.stages.train import train
 
         with self.stage("train"):
             job = self._job(plan, resume=self.resume)
             job = replace(job, watch=watch_of(self.run, job))
+            trackers = trackers_of(self.run, plan.settings, self.say)
             for event in train(job, self.engine, self.run):
                 self.listen(TrainingSaid(event))
+                trackers.tell(event)
             stopped = self.run.history[-1]
             ship(self.run, self.engine, job)
-            self.summary = _best(stopped)
+            self.summary = how_it_ended(stopped)
 
     def evaluate(self, rows: Rows, plan: Plan) -> None:
         """Judge what ships beside its simple rivals."""
@@ -243,15 +247,25 @@ class Walk:
         with self.stage("evaluate", reused=reused):
             if not reused:
                 self.say("evaluate", judge_run(self.run, self.task, self.engine, rows, plan))
-            self.summary = _score(self.run)
+            self.summary = score_in_words(self.run)
+
+    def check_parity(self, rows: Rows) -> None:
+        """Let the shipped model answer again in a fresh process."""
+        from luthier.journeys.parity import check_parity
+
+        with self.stage("parity"):
+            self.say("parity", check_parity(self.run, rows))
 
     def diagnose(self, rows: Rows) -> Diagnosis:
         """Ask every fault."""
-        from luthier.journeys.evidence import evidence_of
+        from luthier.journeys.evidence import evidence_of, gives_evidence
+        from luthier.journeys.label_check import save_label_work
         from luthier.stages.diagnose import diagnose
 
         with self.stage("diagnose"):
-            diagnosis = diagnose(evidence_of(self.run, rows))
+            save_label_work(self.run, rows)
+            evidence = evidence_of(self.run, rows)
+            diagnosis = diagnose(evidence, gives=gives_evidence(rows))
             self.run.save_diagnosis(diagnosis)
             self.summary = (
                 f"{len(diagnosis.fired)} found, {len(diagnosis.clear)} clear, "
@@ -259,9 +273,7 @@ class Walk:
             )
         return diagnosis
 
-    def report(
-        self, rows: Rows, *, language: str | None = None, test_rows: bool = False
-    ) -> Path:
+    def report(self, rows: Rows, *, language: str | None = None, test_rows: bool = False) -> Path:
         """Write the plots, the page in a language (this machine's when None) and the model card."""
         from luthier.reporting.catalogue import language_here
         from luthier.stages.report import report
@@ -277,24 +289,3 @@ def _as_seen(path: str) -> Path:
     """The path as a person in this folder would type it; settings hold it in full."""
     here = Path.cwd()
     return Path(path).relative_to(here) if Path(path).is_relative_to(here) else Path(path)
-
-
-def _best(event: Event) -> str:
-    if not isinstance(event, Stopped):
-        return "did not end"
-    return (
-        f"best after step {event.best_step:,} (epoch {event.best_epoch:g}), "
-        f"validation {event.metric_name} {event.best_metric:.3f}, "
-        f"ended: {event.reason.replace('_', ' ')}"
-    )
-
-
-def _score(run: Run) -> str:
-    test = run.metrics.get("test", {})
-    figure = test.get("macro_f1")
-    if figure is None:
-        return "nothing was judged on test rows"
-    return (
-        f"test macro-F1 {figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}] "
-        f"over {test['labels_in_average']} labels"
-    )

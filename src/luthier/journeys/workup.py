@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from luthier.journeys.checks import check_before
 from luthier.journeys.opening import SettingsLike, begun, free_run_dir, open_walk, with_defaults
 from luthier.journeys.run import Run
 from luthier.records import Listener
@@ -43,6 +44,8 @@ def workup(
         LuthierError: with every problem found and what to do next.
     """
     walk = open_walk(source, run_dir, settings, resume, listen, should_stop)
+    if not resume and until != "split":
+        check_before(walk.resolved)
     with begun(walk.run, to_yaml(walk.resolved), new=not resume):
         rows = walk.load()
         walk.audit(rows)

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from luthier.errors import Problem, SettingsError
+from luthier.kit.normalise import normaliser_of
 from luthier.records import Encoded, IntArray, Rows, Targets
 from luthier.settings import TextSettings
 
@@ -26,7 +27,7 @@ TEXTS_AT_ONCE = 1000
 HEAD_SHARE = 0.25
 """Part of a head_tail cut that is head: 128 of 510 tokens in Sun et al. 2019, section 5.3.1."""
 
-SIDES = {"head": "right", "tail": "left"}
+CUT_SIDES: Mapping[str, Literal["left", "right"]] = {"head": "right", "tail": "left"}
 """Way of cutting -> the side that the tokenizer cuts off."""
 
 Inputs = Mapping[str, list[int]]
@@ -78,11 +79,13 @@ def encode_texts(
 def _read_all(
     rows: Rows, tokenizer: PreTrainedTokenizerBase, text: TextSettings
 ) -> Iterator[_Read]:
-    texts, pairs = list(rows.columns["text"]), rows.columns.get("text_pair")
-    read = _cut_by_tokenizer if text.long_texts in SIDES else _cut_here
+    clean = normaliser_of(text)
+    texts, pairs = clean.all(rows.columns["text"]), rows.columns.get("text_pair")
+    pairs = None if pairs is None else clean.all(pairs)
+    read = _cut_by_tokenizer if text.long_texts in CUT_SIDES else _cut_here
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         some = slice(start, start + TEXTS_AT_ONCE)
-        yield from read(tokenizer, texts[some], None if pairs is None else list(pairs[some]), text)
+        yield from read(tokenizer, texts[some], None if pairs is None else pairs[some], text)
 
 
 def _cut_by_tokenizer(
@@ -97,7 +100,7 @@ def _cut_by_tokenizer(
     too_long = [i for i, length in enumerate(lengths) if length > text.max_length]
     cut: Mapping[str, list[list[int]]] = {}
     if too_long:
-        side, tokenizer.truncation_side = tokenizer.truncation_side, SIDES[text.long_texts]
+        side, tokenizer.truncation_side = tokenizer.truncation_side, CUT_SIDES[text.long_texts]
         try:
             some = None if pairs is None else [pairs[i] for i in too_long]
             cut = _tokenize(tokenizer, [texts[i] for i in too_long], some, text.max_length)

@@ -35,10 +35,10 @@ def describe_model(source: ModelSource) -> ModelFacts:
     import torch
     from transformers import AutoConfig, AutoModel
 
-    from luthier.models.loading import load_tokenizer
+    from luthier.models.loading import explained, load_tokenizer
     from luthier.models.quiet import quiet
 
-    with quiet(), torch.device("meta"):
+    with explained(source, "the model"), quiet(), torch.device("meta"):
         config = AutoConfig.from_pretrained(source.path, trust_remote_code=source.trust_remote_code)
         model = AutoModel.from_config(config, trust_remote_code=source.trust_remote_code)
     limits = [NO_LIMIT, int(min(load_tokenizer(source).model_max_length, NO_LIMIT))]

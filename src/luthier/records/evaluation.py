@@ -5,27 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from luthier.records.data import FloatArray, IntArray
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number with its uncertainty.
-
-    Args:
-        value: the estimate; NaN is never stored, an undefined figure is left out.
-        low: lower end of the 95 % interval.
-        high: upper end.
-        n: rows (or labels) it rests on.
-        method: how the interval was made (`wilson`, `bootstrap`, `delong`, `newcombe`, or
-            `unknown` where the rows say nothing).
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
-    method: str = "bootstrap"
+from luthier.records.data import BoolArray, FloatArray, IntArray
+from luthier.records.figure import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +34,11 @@ class Predictions:
     def __len__(self) -> int:
         """Number of rows."""
         return len(self.row_ids)
+
+    @property
+    def known(self) -> BoolArray:
+        """Rows whose label is known, bool [n]."""
+        return self.labels >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +83,8 @@ class SplitEvaluation:
         confusion_matrix: over the labels in the average.
         floor: name of a simple rival (`majority`, `tfidf_linear`, `frozen_encoder`) -> its figures.
         model_digest: digest of the weights judged.
+        ceiling: name of a bound (`label_noise`, `conflicting_duplicates`, `annotators`) -> the best
+            figures that these labels allow (`accuracy`).
     """
 
     n: int
@@ -106,6 +94,7 @@ class SplitEvaluation:
     confusion_matrix: ConfusionMatrix
     floor: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
     model_digest: str = ""
+    ceiling: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,8 +153,12 @@ class Task(Protocol):
         """Set what the fresh head takes from the training targets (their mean); often nothing."""
         ...
 
-    def thresholds(self, predictions: Any) -> tuple[float, ...]:
-        """From which probability each label is answered, chosen on these rows; often none."""
+    def thresholds(self, answers: Callable[[], Any]) -> tuple[float, ...]:
+        """From which probability each label is answered; often none.
+
+        Args:
+            answers: gives the best model's answers to the validation rows, to choose on.
+        """
         ...
 
     def answers(

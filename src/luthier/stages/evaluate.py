@@ -7,7 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from luthier.records import Evaluation, Figure, Predictions, SplitEvaluation, Task
+from luthier.records import (
+    AnyPredictions,
+    Evaluation,
+    Figure,
+    NumberPredictions,
+    Predictions,
+    SplitEvaluation,
+    Task,
+)
 from luthier.settings import EvaluateSettings
 
 FLOOR_FIGURES = ("accuracy", "macro_f1")
@@ -16,7 +24,7 @@ FLOOR_FIGURES = ("accuracy", "macro_f1")
 
 def evaluate(
     task: Task,
-    predictions: Mapping[str, Predictions],
+    predictions: Mapping[str, AnyPredictions],
     floors: Mapping[str, Mapping[str, Predictions]],
     settings: EvaluateSettings,
     metric_for_best_model: str,
@@ -56,18 +64,18 @@ def _floor(
     return beside
 
 
-def _notes(split: str, answered: Predictions, judged: SplitEvaluation) -> list[str]:
+def _notes(split: str, answered: AnyPredictions, judged: SplitEvaluation) -> list[str]:
     """What a reader of the figures of one split must know."""
     notes = []
-    unknown = int((answered.labels < 0).sum())
+    unknown = int((~answered.known).sum())
     if unknown:
         notes.append(f"{split}: {unknown:,} rows without a label were not judged")
-    labels = len(answered.label_names)
+    labels = 0 if isinstance(answered, NumberPredictions) else len(answered.label_names)
     if judged.labels_in_average < labels:
         notes.append(
             f"{split}: averages are over {judged.labels_in_average} of {labels} labels; "
             "the others are neither in the truth nor in the answers"
         )
-    if not np.isfinite(answered.probabilities).all():
+    if isinstance(answered, Predictions) and not np.isfinite(answered.probabilities).all():
         notes.append(f"{split}: roc_auc is left out, some probabilities are not finite")
     return notes

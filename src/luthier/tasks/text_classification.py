@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from luthier.errors import InputError, Problem, did_you_mean
+from luthier.errors import InputError, Problem
 from luthier.kit import classification_figures
 from luthier.kit.class_weights import class_weights, weights_by_name, without_weight
 from luthier.kit.encode_texts import encode_texts
+from luthier.kit.text_columns import (
+    LABEL_ALIASES,
+    TEXT,
+    ordered_labels,
+    text_problem,
+    unknown_label,
+)
 from luthier.records import (
     BadSample,
     Column,
@@ -38,26 +45,8 @@ class TextClassification:
     name = "text_classification"
     title = "Text classification, one label per text"
     columns: tuple[Column, ...] = (
-        Column(
-            name="text",
-            aliases=(
-                *("text", "sentence", "content", "message", "review", "comment", "query"),
-                *("question", "utterance", "title", "document", "文本", "内容", "內容", "句子"),
-                *("评论", "評論", "问题", "問題", "标题", "標題"),
-            ),
-            target=False,
-            setting="data.text_column",
-        ),
-        Column(
-            name="label",
-            aliases=(
-                *("label", "category", "class", "intent", "target", "labels", "topic", "sentiment"),
-                *("标签", "標籤", "类别", "類別", "分类", "分類", "意图", "意圖"),
-            ),
-            target=True,
-            setting="data.label_column",
-            kind="label",
-        ),
+        TEXT,
+        Column("label", LABEL_ALIASES, target=True, setting="data.label_column", kind="label"),
     )
     samples: ClassVar[Mapping[str, Sequence[Any]]] = {
         "text": (
@@ -86,21 +75,15 @@ class TextClassification:
         problems = []
         for position, text in enumerate(rows.columns["text"]):
             where = rows.locations[position]
-            if not isinstance(text, str):
-                what = f"the text is not a string but {type(text).__name__}"
-                problems.append(Problem(what, where=where))
-            elif not text.strip():
-                problems.append(Problem("the text is empty", where=where))
+            problem = text_problem(text, where)
+            problems += [problem] if problem else []
             if labels is not None and not _label(labels[position]).strip():
                 problems.append(Problem("the label is empty", where=where))
         return problems
 
     def label_names(self, rows: Rows) -> tuple[str, ...]:
         """Every label once: as numbers when all are whole numbers, else in Unicode order."""
-        names = {_label(label) for label in rows.columns["label"]} - {""}
-        if all(_is_whole_number(name) for name in names):
-            return tuple(sorted(names, key=lambda name: (int(name), name)))
-        return tuple(sorted(names))
+        return ordered_labels(_label(label) for label in rows.columns["label"])
 
     def targets(self, rows: Rows, label_names: Sequence[str]) -> IntArray:
         """int64 [n]: index into `label_names`; -1 where a row has no label.
@@ -116,7 +99,12 @@ class TextClassification:
         unknown = sorted({name for name in names if name and name not in index})
         if unknown:
             raise InputError(
-                [_unknown_label(name, names, rows.locations, label_names) for name in unknown],
+                [
+                    unknown_label(
+                        name, names.count(name), rows.locations[names.index(name)], label_names
+                    )
+                    for name in unknown
+                ],
                 next_step="add rows of these labels to the training data, or leave their rows out",
             )
         return np.array([index[name] if name else -1 for name in names], dtype=np.int64)
@@ -172,7 +160,7 @@ class TextClassification:
     def fit_head(self, model: PreTrainedModel, targets: Targets) -> None:
         """Nothing: a classifier starts without a preference."""
 
-    def thresholds(self, predictions: Predictions) -> tuple[float, ...]:  # noqa: ARG002
+    def thresholds(self, answers: Callable[[], Any]) -> tuple[float, ...]:  # noqa: ARG002
         """None: the most probable label is the answer."""
         return ()
 
@@ -211,21 +199,6 @@ class TextClassification:
 
 def _label(value: Any) -> str:
     return "" if value is None else str(value)
-
-
-def _is_whole_number(name: str) -> bool:
-    return name.isascii() and name.removeprefix("-").isdigit()
-
-
-def _unknown_label(
-    name: str, names: Sequence[str], locations: Sequence[str], known: Sequence[str]
-) -> Problem:
-    count = names.count(name)
-    return Problem(
-        f"the training data have no label {name!r} ({count} row{'s' if count > 1 else ''})",
-        where=locations[names.index(name)],
-        hint=did_you_mean(name, known),
-    )
 
 
 TASK = TextClassification()
