@@ -23,18 +23,19 @@ FEW = EvaluateSettings(bootstrap_samples=100)
 class SmallTask:
     """What the two stages use of a task: a text is its own length, logits are the engine's."""
 
-    def encode(self, rows, label_names, tokenizer, max_length) -> Encoded:
-        lengths = np.array([min(len(tokenizer(text)), max_length) for text in rows.columns["text"]])
+    def encode(self, rows, label_names, tokenizer, text) -> Encoded:
+        whole = np.array([len(tokenizer(one)) for one in rows.columns["text"]])
+        lengths = np.minimum(whole, text.max_length)
         return Encoded(
             row_ids=rows.ids,
             targets=np.full(len(rows), -1),
             flat={"input_ids": np.zeros(lengths.sum(), dtype=np.int64)},
             offsets=np.concatenate([[0], np.cumsum(lengths)]),
-            full_lengths=lengths,
+            full_lengths=whole,
             unknown_tokens=np.zeros(len(rows), dtype=np.int64),
         )
 
-    def answers(self, encoded, logits, label_names, digest) -> Predictions:
+    def answers(self, encoded, logits, label_names, digest, thresholds=()) -> Predictions:
         probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
         return Predictions(
             row_ids=encoded.row_ids,
@@ -131,7 +132,10 @@ def test_predict_encodes_as_in_training_and_keeps_the_order_of_the_rows():
     )
     settings = Settings.model_validate({"text": {"max_length": 8}})
     model = np.array([0.0, 0.1, -0.1])
-    result = predict(SmallTask(), LengthEngine(), model, list, rows, NAMES, settings, "digest")
+    answered = predict(SmallTask(), LengthEngine(), model, list, rows, NAMES, settings, "digest")
+    assert answered.lost_tokens.tolist() == [0, 0, 20]
+    assert "1 of 3 texts are longer than the model reads" in answered.notes[0].message
+    result = answered.predictions
     assert result.row_ids.tolist() == [7, 3, 5]
     assert result.predicted.tolist() == [1, 1, 1]
     odds = np.log(result.probabilities[:, 1] / result.probabilities[:, 0])

@@ -141,7 +141,9 @@ def test_predict_writes_a_csv_with_every_row_in_order(
     run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = tmp_path / "texts.csv"
-    asked.write_text('text\n"一行\n两行, 逗号"\n=1+1 退款\n快递\n', encoding="utf-8")
+    asked.write_text(
+        'no,text,prediction\n7,"一行\n两行, 逗号",x\n8,=1+1 退款,y\n9,快递,z\n', encoding="utf-8"
+    )
     out = tmp_path / "out.csv"
 
     assert main(["predict", str(run.path), str(asked), "-o", str(out)]) == 0
@@ -151,6 +153,10 @@ def test_predict_writes_a_csv_with_every_row_in_order(
         rows = list(csv.DictReader(stream))
     assert [row["text"] for row in rows] == ["一行\n两行, 逗号", "=1+1 退款", "快递"]
     assert all(0 < float(row["probability"]) <= 1 for row in rows)
+    assert [row["no"] for row in rows] == ["7", "8", "9"]
+    assert [row["prediction"] for row in rows] == ["x", "y", "z"]  # the file's own column stays
+    assert {row["luthier_prediction"] for row in rows} <= {"会员", "退款", "parcel"}
+    assert {row["tokens_cut"] for row in rows} == {"0"}
     assert "is there already" in capsys.readouterr().err
 
 
@@ -386,7 +392,7 @@ def test_predict_reads_another_kind_of_file_than_training_did(
     flags = ["--data.encoding", "gb18030", "--data.text_column", "内文", "--data.delimiter", ";"]
     assert main(["predict", str(run.path), str(other), *flags, "--json"]) == 0
     answers = json.loads(capsys.readouterr().out)
-    assert [answer["text"] for answer in answers] == ["我想退款", "快递到哪"]
+    assert [answer["内文"] for answer in answers] == ["我想退款", "快递到哪"]
 
 
 def test_predict_takes_texts_only_as_a_list_of_them(run: luthier.Run) -> None:

@@ -130,6 +130,26 @@ class TextSettings(_Block):
     window_pooling: Literal["mean", "max"] = setting(
         "mean", "how the logits of the windows of a text become one answer"
     )
+    html: Literal["keep", "unescape", "strip"] = setting(
+        "keep", "HTML in texts: kept, entities such as &amp; as characters, or tags taken out too"
+    )
+    unicode_form: Literal["none", "NFC", "NFKC"] = setting(
+        "none", "Unicode form the texts are brought into; NFKC also unifies widths and ligatures"
+    )
+    half_width: bool = setting(
+        False, "whether full-width letters, digits and signs become half-width"
+    )
+    chinese_script: Literal["keep", "simplified", "traditional"] = setting(
+        "keep", "characters that Chinese texts are turned into, by OpenCC"
+    )
+    do_lower_case: bool = setting(False, "whether texts become lower case")
+    stop_words: Literal["none", "zh", "en", "zh_en"] = setting(
+        "none", "function words left out of texts; negations stay"
+    )
+    domain_stop_words: str | None = setting(
+        None, "words of your trade left out of texts: a list such as 客服,亲, or a file of them"
+    )
+    collapse_spaces: bool = setting(False, "whether runs of spaces and line ends become one space")
 
 
 class ModelSettings(_Block):

@@ -141,6 +141,8 @@ _FOREIGN_NAMES = {
     "data.delimiter": "sep separator",
     "split.validation_size": "val_size valid_size dev_size eval_size validation_split val_split",
     "split.test_size": "test_split",
+    "text.do_lower_case": "lowercase lower_case lower",
+    "text.stop_words": "stopwords",
     "text.max_length": "max_seq_length max_seq_len max_len maxlen model_max_length seq_length",
     "model.name_or_path": "model model_name model_name_or_path pretrained_model_name_or_path",
     "model.hidden_dropout_prob": "dropout dropout_rate hidden_dropout",

@@ -6,15 +6,17 @@ import argparse
 import csv
 import io
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from luthier.cli.arguments import Verbs, add_run, new_parser, settings_of
 from luthier.cli.terminal import harmless, say_aside
 from luthier.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from luthier.records import Predictions
+    from luthier.records import AnyPredictions
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -46,24 +48,26 @@ def run(args: argparse.Namespace) -> int:
 
     run_ = open_run(args.run_folder)
     if args.text is not None:
-        texts, answers = list(args.text), predict_texts(run_, args.text)
+        table = _table({"text": list(args.text)}, predict_texts(run_, args.text))
     else:
         data = resolve_settings(settings_of(args)).settings.data
-        rows, answers = predict_file(run_, args.file, data)
-        texts = [str(text) for text in rows.columns["text"]]
-        for note in rows.source.notes:
+        answered = predict_file(run_, args.file, data)
+        rows = answered.rows
+        asked = rows.file_columns or {"text": rows.columns["text"]}
+        table = _table(asked, answered.predictions, answered.lost_tokens.tolist())
+        for note in (*rows.source.notes, *answered.notes):
             say_aside(f"  {note.kind}: {note.message}")
     if args.json:
-        text = _as_json(texts, answers)
+        text = _as_json(table)
     elif args.text is not None and out is None:
-        text = _as_lines(texts, answers)
+        text = _as_lines(table)
     else:
-        text = _as_csv(texts, answers)
+        text = _as_csv(table)
     if out is None:
         print(text, end="")
     else:
         write_text(out, text)
-        say_aside(f"{len(texts):,} answers written to {out}")
+        say_aside(f"{len(table.asked[0]):,} answers written to {out}")
     return 0
 
 
@@ -85,31 +89,75 @@ def _output(args: argparse.Namespace) -> Path | None:
     return out
 
 
-def _as_lines(texts: list[str], answers: Predictions) -> str:
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What was asked and what was answered, column by column; names are never used twice."""
+
+    names: Sequence[str]
+    asked: Sequence[Sequence[Any]]
+    answers: Mapping[str, Sequence[Any]]
+
+    def rows(self) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
+        """For each row the cells that were asked, and the answers by their names."""
+        answers = zip(*self.answers.values(), strict=True)
+        for cells, values in zip(zip(*self.asked, strict=True), answers, strict=True):
+            yield cells, dict(zip(self.answers, values, strict=True))
+
+
+def _table(
+    asked: Mapping[str, Sequence[Any]],
+    predictions: AnyPredictions,
+    lost_tokens: Sequence[int] | None = None,
+) -> _Table:
+    from luthier.prediction_tables import columns_of
+    from luthier.records import Predictions
+
+    found, _ = columns_of(predictions)
+    answers: dict[str, Sequence[Any]] = {"prediction": _plain(found.pop("prediction"))}
+    if isinstance(predictions, Predictions):
+        answers["probability"] = predictions.probabilities.max(axis=1).tolist()
+    answers |= {n: _plain(v) for n, v in found.items() if n not in ("row_id", "label", "loss")}
+    if lost_tokens is not None:
+        answers["tokens_cut"] = lost_tokens
+    free = {name if name not in asked else f"luthier_{name}": v for name, v in answers.items()}
+    return _Table(tuple(asked), tuple(asked.values()), free)
+
+
+def _plain(values: Any) -> list[Any]:
+    return list(values.tolist() if hasattr(values, "tolist") else values)
+
+
+def _as_lines(table: _Table) -> str:
     lines = []
-    for text, index, row in zip(texts, answers.predicted, answers.probabilities, strict=True):
-        lines.append(harmless(f"{answers.label_names[index]}  {row[index]:.3f}  {text}") + "\n")
+    for (text, *_), answers in table.rows():
+        sure = f"{answers['probability']:.3f}" if "probability" in answers else ""
+        said = [_cell(answers["prediction"]), sure, text]
+        lines.append(harmless("  ".join(filter(None, said))) + "\n")
     return "".join(lines)
 
 
-def _as_json(texts: list[str], answers: Predictions) -> str:
-    values = [
-        {
-            "text": text,
-            "label": answers.label_names[index],
-            "probabilities": dict(zip(answers.label_names, map(float, row), strict=True)),
-        }
-        for text, index, row in zip(texts, answers.predicted, answers.probabilities, strict=True)
-    ]
+def _as_json(table: _Table) -> str:
+    values = []
+    for cells, answers in table.rows():
+        ways = {n: answers.pop(n) for n in list(answers) if n.startswith("probability_")}
+        labels = {name.removeprefix("probability_"): share for name, share in ways.items()}
+        more = {"probabilities": labels} if ways else {}
+        values.append({**dict(zip(table.names, cells, strict=True)), **answers, **more})
     return json.dumps(values, ensure_ascii=False, indent=1) + "\n"
 
 
-def _as_csv(texts: list[str], answers: Predictions) -> str:
+def _as_csv(table: _Table) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    names = [f"probability_{name}" for name in answers.label_names]
-    writer.writerow(["text", "prediction", "probability", *names])
-    for text, index, row in zip(texts, answers.predicted, answers.probabilities, strict=True):
-        figures = [f"{p:.6f}" for p in row]
-        writer.writerow([text, answers.label_names[index], figures[index], *figures])
+    writer.writerow([*table.names, *table.answers])
+    for cells, answers in table.rows():
+        writer.writerow([*map(_cell, cells), *map(_cell, answers.values())])
     return stream.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6f}"
+    if isinstance(value, list):
+        return "|".join(map(str, value))
+    return "" if value is None else str(value)

@@ -20,6 +20,7 @@ from luthier.errors import (
 from luthier.journeys.run import Run
 from luthier.journeys.walk import Walk
 from luthier.kit.hub_data import is_hub_name
+from luthier.kit.stop_words import words_in_place_of_file
 from luthier.machine_errors import machine_errors_named
 from luthier.recipes import classic
 from luthier.records import Listener, Progress
@@ -126,8 +127,12 @@ def _with_whole_paths(resolved: Resolved) -> Resolved:
     names = settings.data.label_names
     if names is not None and Path(names).is_file():
         files["label_names"] = _whole(names)
+    text = settings.text
+    if text.domain_stop_words is not None:
+        words = words_in_place_of_file(text.domain_stop_words)
+        text = text.model_copy(update={"domain_stop_words": words})
     data = settings.data.model_copy(update=files)
-    whole = settings.model_copy(update={"model": model, "data": data})
+    whole = settings.model_copy(update={"model": model, "data": data, "text": text})
     return replace(resolved, settings=whole)
 
 

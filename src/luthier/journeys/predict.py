@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from luthier.errors import InputError, Problem
-from luthier.journeys.shipping import load_bound_model
-from luthier.records import Predictions, Rows, Source
+from luthier.journeys.shipping import load_bound_model, manifest
+from luthier.records import AnyPredictions, PredictedRows, Rows, Source
 from luthier.run_folder import RunFolder
 from luthier.settings import DataSettings
 from luthier.settings_file import from_run_yaml
 from luthier.tasks import get_task
 
 
-def predict_texts(run: RunFolder, texts: Sequence[object]) -> Predictions:
+def predict_texts(run: RunFolder, texts: Sequence[object]) -> AnyPredictions:
     """Answers to texts, in their order.
 
     Raises:
@@ -42,7 +42,7 @@ def predict_texts(run: RunFolder, texts: Sequence[object]) -> Predictions:
         given_split=[None] * n,
         source=Source(path="", files=(), rows=n, columns={"text": "text"}),
     )
-    return _answer(run, rows)
+    return _answer(run, rows).predictions
 
 
 def _wrong_with(text: object) -> str:
@@ -59,11 +59,11 @@ def _wrong_with(text: object) -> str:
 
 def predict_file(
     run: RunFolder, path: str | Path, data: DataSettings | None = None
-) -> tuple[Rows, Predictions]:
-    """The rows of a file and the answers to them, in their order.
+) -> PredictedRows:
+    """The rows of a file and the answers to them, in their order, and which of them were cut.
 
-    Labels are neither needed nor looked at. Where `data` does not name the text column, the name
-    that it had in training is tried first, then the usual names.
+    Labels are neither needed nor looked at. Where `data` does not name the columns of texts, the
+    names that they had in training are tried first, then the usual names.
 
     Args:
         run: the run whose model answers.
@@ -79,19 +79,26 @@ def predict_file(
 
     run.require("model")
     data = data or DataSettings()
-    task = get_task(from_run_yaml(run.settings_path).settings.task)
+    task = get_task(manifest(run)["task"])
     rows = None
     if data.text_column is None:
-        as_in_training = data.model_copy(update={"text_column": run.source.columns["text"]})
+        known = run.source.columns
+        names = {f"{name}_column": known[name] for name in ("text", "text_pair") if name in known}
+        as_in_training = data.model_copy(update=names)
         with contextlib.suppress(InputError):
             rows = load(path, task, as_in_training, targets_required=False)
     rows = rows or load(path, task, data, targets_required=False)
-    texts_only = {name: values for name, values in rows.columns.items() if name != "label"}
-    rows = replace(rows, columns=texts_only)
-    return rows, _answer(run, rows)
+    if "text_pair" in run.source.columns and "text_pair" not in rows.columns:
+        raise InputError(
+            Problem("the model reads two texts together, and this file has one", where=str(path)),
+            next_step="name the second one: --data.text_pair_column NAME",
+        )
+    targets = {column.name for column in task.columns if column.target}
+    inputs = {name: values for name, values in rows.columns.items() if name not in targets}
+    return _answer(run, replace(rows, columns=inputs))
 
 
-def _answer(run: RunFolder, rows: Rows) -> Predictions:
+def _answer(run: RunFolder, rows: Rows) -> PredictedRows:
     model, tokenizer, bound = load_bound_model(run)  # also says when torch is not installed
     from luthier.engines.local import LocalEngine
     from luthier.stages.predict import predict
@@ -106,4 +113,5 @@ def _answer(run: RunFolder, rows: Rows) -> Predictions:
         tuple(bound["labels"]),
         settings,
         bound["digest"],
+        bound["thresholds"],
     )

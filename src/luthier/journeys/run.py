@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from luthier.records import Predictions
+from luthier.records import AnyPredictions
 from luthier.run_folder import RunFolder
 
 
@@ -15,7 +15,7 @@ class Run(RunFolder):
     `run.predictions("test")` read the folder; `run.predict(texts)` asks the model in it.
     """
 
-    def predict(self, texts: Sequence[str]) -> Predictions:
+    def predict(self, texts: Sequence[str]) -> AnyPredictions:
         """Answer texts with the model of this run.
 
         Args:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from luthier.records.evaluation import Figure
+from luthier.records.figure import Figure
 
 CompareVerdict = Literal["better", "worse", "no_worse", "cannot_tell"]
 

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from luthier.records.figure import Figure
+
 SplitName = Literal["train", "validation", "test"]
 SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
 
@@ -119,6 +121,23 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far people agree who labelled the same items.
+
+    Args:
+        items: items that have labels of two people or more.
+        annotators: people who gave labels.
+        alpha: Krippendorff's alpha with its interval; 1 is full agreement, 0 what chance gives.
+        kappas: Cohen's kappa of each two people with enough items in common (`li and wang`).
+    """
+
+    items: int
+    annotators: int
+    alpha: Figure
+    kappas: Mapping[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
 class Audit:
     """What the data look like before anything is learned: measured values, no verdicts.
 
@@ -132,6 +151,7 @@ class Audit:
         scripts: share of characters by kind ("han", "latin", "other"), 0 to 1.
         notes: what was noticed on the way.
         alike_clusters: row ids whose texts are equal or nearly so, clusters of two and more.
+        agreement: of the people who labelled, where a column names them and items have two labels.
     """
 
     rows: int
@@ -143,6 +163,7 @@ class Audit:
     scripts: Mapping[str, float]
     notes: tuple[Note, ...] = ()
     alike_clusters: tuple[tuple[int, ...], ...] = ()
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from luthier.kit.agreement import agreement_of
 from luthier.kit.near_duplicates import AlikeTexts, alike_texts
 from luthier.kit.text_key import clusters_of_equal_keys, is_blank
 from luthier.records import Audit, Note, Rows
@@ -33,6 +34,7 @@ def audit(rows: Rows, near_duplicates: float = 0.8) -> Audit:
     labels = rows.columns.get("label")
     clusters = clusters_of_equal_keys(texts)
     alike = alike_texts(texts, near_duplicates)
+    agreement, agreement_notes = agreement_of(rows)
     conflicting = [c for c in clusters if labels is not None and len({labels[p] for p in c}) > 1]
     return Audit(
         rows=len(rows),
@@ -42,8 +44,9 @@ def audit(rows: Rows, near_duplicates: float = 0.8) -> Audit:
         empty_rows=tuple(int(rows.ids[p]) for p, text in enumerate(texts) if is_blank(text)),
         length_characters=_lengths(texts),
         scripts=_scripts(texts),
-        notes=(*_notes(texts), *_notes_on_likeness(alike)),
+        notes=(*_notes(texts), *_notes_on_likeness(alike), *agreement_notes),
         alike_clusters=_ids(rows, alike.clusters),
+        agreement=agreement,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from luthier.kit.normalise import normaliser_of
 from luthier.records import SPLIT_NAMES, Encoded, Note, Rows, SplitName, Splits, Task
 from luthier.settings import TextSettings
 
@@ -40,7 +41,7 @@ def encode(
     """
     position = {int(row_id): i for i, row_id in enumerate(rows.ids)}
     encoded: dict[SplitName, Encoded] = {}
-    notes: list[Note] = []
+    notes = _cleaned(rows, text)
     for split in SPLIT_NAMES:
         ids = splits.ids_of(split)
         if not len(ids):
@@ -49,6 +50,19 @@ def encode(
         encoded[split] = task.encode(rows.take(at), label_names, tokenizer, text)
         notes.extend(_notes(split, encoded[split], label_names, text))
     return encoded, tuple(notes)
+
+
+def _cleaned(rows: Rows, text: TextSettings) -> list[Note]:
+    """What is done to the texts before they are read, and how many it changes."""
+    clean = normaliser_of(text)
+    if not clean:
+        return []
+    changed = sum(clean(one) != one for one in rows.columns.get("text", ()))
+    message = (
+        f"texts are cleaned before the model reads them, here and in prediction ({clean}): "
+        f"{changed:,} of {len(rows):,} change"
+    )
+    return [Note("chosen", message)]
 
 
 def _notes(
