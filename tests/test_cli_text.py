@@ -34,6 +34,28 @@ def test_the_score_stands_beside_its_rivals(tmp_path: Path, snapshot: SnapshotAs
     assert score_lines(make_run(tmp_path / "run")[0]) == snapshot
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["workp", "data.csv"], "there is no verb 'workp'; did you mean 'workup'?"),
+        (["xyz"], "there is no verb 'xyz'; the verbs are demo, workup, audit"),
+        (["."], "the verb is missing before .\nnext: luthier workup ."),
+    ],
+)
+def test_a_word_that_is_no_verb_is_answered_with_the_verb_that_was_meant(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_json_may_stand_before_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--json", "explain", "conflicting_labels"]) == 0
+    assert capsys.readouterr().out.startswith(("{", '"'))
+    assert main(["--json", "workp"]) == 2
+    assert capsys.readouterr().out.startswith('{"error"')
+
+
 def test_findings_come_with_their_cure_and_what_was_not_checked(
     tmp_path: Path, snapshot: SnapshotAssertion
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +57,32 @@ def add_language(parser: argparse.ArgumentParser) -> None:
 def add_run(parser: argparse.ArgumentParser) -> None:
     """The run folder as the one positional argument."""
     parser.add_argument("run_folder", metavar="RUN", help="run folder, such as runs/demo")
+
+
+def verb_first(words: Sequence[str], parser: argparse.ArgumentParser) -> list[str]:
+    """The words with the verb before all others, so that `luthier --json audit DATA` works too.
+
+    Raises:
+        SettingsError: when the word that stands where a verb should be is none.
+    """
+    verbs = _parsers(parser)
+    at = next((position for position, word in enumerate(words) if word in verbs), None)
+    plain = [word for word in words if not word.startswith("-")]
+    if at is None and plain:
+        raise _no_verb(plain[0], list(verbs))
+    if at is None or "--version" in words[:at]:
+        return list(words)
+    return [words[at], *words[:at], *words[at + 1 :]]
+
+
+def _no_verb(word: str, verbs: Sequence[str]) -> SettingsError:
+    if Path(word).exists():
+        return SettingsError(
+            f"the verb is missing before {word}", next_step=f"luthier workup {shlex.quote(word)}"
+        )
+    hint = did_you_mean(word, verbs) or f"the verbs are {', '.join(verbs)}"
+    problem = Problem(f"there is no verb {word!r}", hint=hint)
+    return SettingsError(problem, next_step="luthier --help")
 
 
 def take_out_settings(

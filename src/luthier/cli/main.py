@@ -39,11 +39,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     parser = build_parser()
-    from luthier.cli.arguments import settings_flags, take_out_settings
+    from luthier.cli.arguments import settings_flags, take_out_settings, verb_first
 
-    words, rest = take_out_settings(words, parser)
-    args, more = parser.parse_known_args(words)
+    args = argparse.Namespace(json="--json" in words)
     try:
+        words, rest = take_out_settings(verb_first(words, parser), parser)
+        args, more = parser.parse_known_args(words)
         args.flags = settings_flags([*rest, *more], args)
         code = int(args.run(args))
         sys.stdout.flush()  # a full disk behind it is said here, not at the interpreter's end
