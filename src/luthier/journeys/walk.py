@@ -156,6 +156,7 @@ class Walk:
 
     def plan(self, rows: Rows, splits: Splits) -> Plan:
         """Find the model, complete the settings by the recipe, encode, and write all of it down."""
+        from luthier.journeys.augmenting import with_changed_copies
         from luthier.journeys.planning import choose_by_recipe, fit_time_budget
         from luthier.kit.model_packages import require_model_packages
 
@@ -183,7 +184,11 @@ class Walk:
             self.say("encode", tuple(notes))
             self.run.save_encoding({split: part.facts(length) for split, part in encoded.items()})
             self.run.save_lengths(RowLengths.of(list(encoded.values())))
-            plan = Plan(self.resolved.settings, source, names, encoded)
+            learned, copied = with_changed_copies(
+                encoded["train"], rows, splits, self.task, names, tokenizer, self.resolved.settings
+            )
+            self.say("encode", copied)
+            plan = Plan(self.resolved.settings, source, names, encoded, learned)
             if not decided:
                 self.resolved = fit_time_budget(self.resolved, self.engine, self._job(plan))
                 plan = replace(plan, settings=self.resolved.settings)
@@ -214,7 +219,7 @@ class Walk:
             task=self.task,
             model_source=plan.model_source,
             label_names=plan.label_names,
-            encoded={k: v for k, v in plan.encoded.items() if k != "test"},
+            encoded={"train": plan.learned, "validation": plan.encoded["validation"]},
             settings=plan.settings,
             checkpoints=self.run.checkpoints,
             resume=resume,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from luthier.records import BoolArray, IntArray
 
@@ -102,3 +103,29 @@ def _is_wide(codes: npt.NDArray[np.uint32]) -> BoolArray:
         | ((codes >= 0xF900) & (codes <= 0xFAFF))
         | (codes >= 0x20000)
     )
+
+
+NGRAMS = (1, 2, 3, 5)
+"""Lengths of the n-grams that a linear model reads: five letters are about a word."""
+
+
+def ngram_counts(texts: Sequence[str], buckets: int) -> sparse.csr_array:
+    """How often each hashed n-gram stands in each text, float64 [n, buckets]."""
+    lowered = [f" {text.lower()} " for text in texts]
+    codes = np.frombuffer("".join(lowered).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    lengths = np.fromiter(map(len, lowered), np.int64, len(lowered))
+    row = np.repeat(np.arange(len(lowered)), lengths)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(codes))
+    padded = np.concatenate([codes, np.zeros(max(NGRAMS), np.uint32)]).astype(np.uint64)
+    hashed = np.zeros(len(codes), np.uint64)
+    rows, columns = [], []
+    for size in range(1, max(NGRAMS) + 1):
+        hashed = hashed * _PRIME + padded[size - 1 : size - 1 + len(codes)] + np.uint64(1)
+        if size in NGRAMS:
+            mixed = (hashed ^ hashed >> np.uint64(33)) * _MIX >> np.uint64(32)
+            whole = left >= size
+            rows.append(row[whole])
+            columns.append((mixed[whole] % np.uint64(buckets)).astype(np.int64))
+    at, column = np.concatenate(rows), np.concatenate(columns)
+    counts = sparse.coo_array((np.ones(len(at)), (at, column)), shape=(len(lowered), buckets))
+    return sparse.csr_array(counts)

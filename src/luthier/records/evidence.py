@@ -87,7 +87,7 @@ EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
         "settings": EvidenceSpec("settings.Settings: the resolved settings of the run", "train"),
         "parity": EvidenceSpec(
             "records.Parity: the shipped model in a fresh process beside the recorded answers",
-            "evaluate",
+            "diagnose --parity",
         ),
         "looks": EvidenceSpec("ledger.Looks: models judged on the same test rows", "evaluate"),
         "reported_figures": EvidenceSpec(
