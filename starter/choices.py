@@ -18,13 +18,13 @@ from starter.sets import LabelledSet, drawn
 RATES = {"starter": (2e-4, 5e-4, 1e-3), "minilm": (5e-5, 1e-4, 2e-4)}
 """A model of 6 million weights wants a higher rate than one of 22 million."""
 FULL_EPOCHS = {
-    "cic_zh": 8,
-    "tnews_zh": 4,
-    "hotel_reviews_zh": 3,
-    "thucnews_titles_zh": 3,
-    "banking77_en": 8,
-    "trec_en": 6,
-    "sst2_en": 3,
+    "cic_zh": 6,
+    "tnews_zh": 3,
+    "hotel_reviews_zh": 2,
+    "thucnews_titles_zh": 2,
+    "banking77_en": 5,
+    "trec_en": 5,
+    "sst2_en": 2,
 }
 """The fewer epochs with all rows: more where there are more labels, fewer where texts are long."""
 FULL_BATCH = 32

@@ -173,7 +173,7 @@ def test_the_chosen_run_of_the_search_is_the_run_of_its_seed(data, model):
 def test_the_twin_has_the_search_of_the_pretrained_model(data, model):
     ours = axes_of(line_of(data, Arm("starter_finetuned", "finetuned", model)))
     assert ours == axes_of(line_of(data, Arm("twin_finetuned", "twin", model)))
-    assert dict(ours)["epochs"] == (8, 16)
+    assert dict(ours)["epochs"] == (6, 12)
 
 
 def test_what_no_seed_changes_runs_once(data, model):
