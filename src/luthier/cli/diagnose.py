@@ -23,6 +23,11 @@ def add_parser(verbs: Verbs) -> None:
         choices=("note", "low", "medium", "high", "never"),
         help="lowest severity that makes the exit code 1 (default: the run's diagnose.fail_on)",
     )
+    parser.add_argument(
+        "--parity",
+        action="store_true",
+        help="first let the model that ships answer again in a fresh process (needs torch)",
+    )
     other = parser.add_argument_group(
         "a run of another framework",
         "files with a row per text: text, true label, and the prediction, or one column of "
@@ -71,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     from luthier.settings_file import from_run_yaml
 
     with listener() as listen:
-        diagnosis = diagnose(args.run_folder, listen=listen)
+        diagnosis = diagnose(args.run_folder, parity=args.parity, listen=listen)
     say([as_json(diagnosis)] if args.json else diagnosis_lines(diagnosis))
     settings = from_run_yaml(RunFolder(args.run_folder).settings_path).settings
     return exit_code(diagnosis, args.fail_on or settings.diagnose.fail_on)

@@ -8,12 +8,25 @@ from pathlib import Path
 
 from luthier.errors import InputError, LuthierError
 from luthier.faults import Fault
+from luthier.journeys.evidence import gives_evidence
+from luthier.journeys.label_check import Fixed, check_free, doubts_of, write_cleaned_copy
 from luthier.journeys.opening import SettingsLike, check_settings_unchanged, resolve_settings
 from luthier.journeys.run import Run
 from luthier.journeys.walk import Walk
 from luthier.journeys.workup import workup
-from luthier.records import Audit, Diagnosis, Listener, Note, Predictions, Prescription, Rows
-from luthier.run_folder import RunFolder
+from luthier.kit.relabel_queue import queue_as_csv
+from luthier.records import (
+    AnyPredictions,
+    Audit,
+    Diagnosis,
+    LabelOpinions,
+    Listener,
+    Note,
+    Prescription,
+    RelabelRow,
+    Rows,
+)
+from luthier.run_folder import RunFolder, write_text
 from luthier.settings_file import SettingRow, every_setting, from_run_yaml
 
 Source = str | Path
@@ -21,11 +34,17 @@ Source = str | Path
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """What an audit alone finds: rows, measured facts, and the faults that need no model."""
+    """What an audit alone finds: rows, measured facts, and the faults that need no model.
+
+    `opinions` are a linear model's on every label, and `queue` the rows to read first; None and
+    empty for a task without one label per row, and where there is nothing to learn from.
+    """
 
     rows: Rows
     audit: Audit
     diagnosis: Diagnosis
+    opinions: LabelOpinions | None = None
+    queue: tuple[RelabelRow, ...] = ()
 
 
 def load(source: Source, *, settings: SettingsLike = None) -> Rows:
@@ -58,7 +77,42 @@ def audit(source: Source, *, settings: SettingsLike = None) -> AuditReport:
     evidence: dict[str, object] = {"rows": rows, "audit": measured}
     if rows.source.has_own_splits:
         evidence["splits"] = split_rows(rows, chosen, measured.alike_clusters)
-    return AuditReport(rows, measured, ask(evidence))
+    doubts = doubts_of(rows)
+    if doubts is None:
+        return AuditReport(rows, measured, ask(evidence, gives=gives_evidence(rows)))
+    evidence |= {"label_opinions": doubts.opinions, "label_pairs": doubts.pairs}
+    diagnosis = ask(evidence, gives=gives_evidence(rows))
+    return AuditReport(rows, measured, diagnosis, doubts.opinions, doubts.queue)
+
+
+def fix(report: AuditReport, out: Source, *, force: bool = False) -> Fixed:
+    """Write a cleaned copy of audited rows: a new CSV file with what was done to each row.
+
+    Repeated, contradictory and empty rows are left out, and the most surely wrong labels changed;
+    rows that the files give for validation or test keep their labels. The rows left out stand in
+    `<out>.left_out.csv`. The data themselves are never touched.
+
+    Args:
+        report: what `audit` found.
+        out: the file to write.
+        force: replace `out` if it is there.
+
+    Raises:
+        InputError: when the file may not be written.
+    """
+    check_free(Path(out), Path(report.rows.source.path), force=force)
+    return write_cleaned_copy(report.rows, report.opinions, Path(out))
+
+
+def save_relabel_queue(report: AuditReport, out: Source, *, force: bool = False) -> Path:
+    """Write the rows whose labels are doubted, most doubtful first, as CSV.
+
+    Raises:
+        InputError: when the file may not be written.
+    """
+    check_free(Path(out), Path(report.rows.source.path), force=force)
+    write_text(Path(out), queue_as_csv(report.queue))
+    return Path(out)
 
 
 def split(
@@ -110,11 +164,13 @@ def evaluate(run: Source | RunFolder, *, listen: Listener | None = None) -> Run:
     return walk.run
 
 
-def diagnose(run: Source | RunFolder, *, listen: Listener | None = None) -> Diagnosis:
-    """Ask every fault about a run; needs no torch."""
+def diagnose(
+    run: Source | RunFolder, *, parity: bool = False, listen: Listener | None = None
+) -> Diagnosis:
+    """Ask every fault; no torch, unless `parity` has the model answer in a fresh process."""
     walk = _walk(run, listen)
     with walk.run.lock():
-        return walk.diagnose(walk.load())
+        return walk.diagnose(walk.load(), parity=parity)
 
 
 def prescribe(run: Source | RunFolder) -> tuple[tuple[Prescription, ...], tuple[Note, ...]]:
@@ -152,7 +208,7 @@ def report(
         return walk.report(rows, language=language, test_rows=test_rows)
 
 
-def predict(run: Source | RunFolder, texts: Sequence[str] | Source) -> Predictions:
+def predict(run: Source | RunFolder, texts: Sequence[str] | Source) -> AnyPredictions:
     """Answer texts, or the rows of a file, with the model of a run.
 
     Raises:
@@ -162,7 +218,7 @@ def predict(run: Source | RunFolder, texts: Sequence[str] | Source) -> Predictio
     from luthier.journeys.predict import predict_file, predict_texts
 
     if isinstance(texts, str | Path):
-        return predict_file(open_run(run), texts)[1]
+        return predict_file(open_run(run), texts).predictions
     return predict_texts(open_run(run), texts)
 
 

@@ -254,19 +254,20 @@ class Walk:
                 self.say("evaluate", judge_run(self.run, self.task, self.engine, rows, plan))
             self.summary = score_in_words(self.run)
 
-    def check_parity(self, rows: Rows) -> None:
-        """Let the shipped model answer again in a fresh process."""
+    def _check_parity(self, rows: Rows) -> None:
         from luthier.journeys.parity import check_parity
 
         with self.stage("parity"):
             self.say("parity", check_parity(self.run, rows))
 
-    def diagnose(self, rows: Rows) -> Diagnosis:
-        """Ask every fault."""
+    def diagnose(self, rows: Rows, *, parity: bool = False) -> Diagnosis:
+        """Ask every fault; with `parity` the shipped model first answers in a fresh process."""
         from luthier.journeys.evidence import evidence_of, gives_evidence
         from luthier.journeys.label_check import save_label_work
         from luthier.stages.diagnose import diagnose
 
+        if parity:
+            self._check_parity(rows)
         with self.stage("diagnose"):
             save_label_work(self.run, rows)
             evidence = evidence_of(self.run, rows)
