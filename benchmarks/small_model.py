@@ -43,7 +43,7 @@ class Recipe:
     """
 
     kind: Kind = "keywords"
-    learning_rate: float = 2e-3
+    learning_rate: float = 5e-3
     epochs: int = 5
     rows: int = 480
     batch: int = 16

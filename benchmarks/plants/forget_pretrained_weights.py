@@ -15,9 +15,10 @@ def plant(seed: int, *, what: str, file: bool = True) -> Trial:
     """
 
     def forget(model: torch.nn.Module) -> None:
-        layer = model.bert.encoder.layer[0] if what == "one_layer" else model.bert
-        for module in layer.modules():
-            model._init_weights(module)
+        fresh = type(model)(model.config).state_dict()
+        layer = "bert.encoder.layer.0." if what == "one_layer" else "bert."
+        forgotten = {name: value for name, value in fresh.items() if name.startswith(layer)}
+        model.load_state_dict(forgotten, strict=False)
 
     recipe = Recipe(before=forget, known_source=file)
     outcome = run(seed, script_of(seed), recipe)

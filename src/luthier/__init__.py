@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from luthier.errors import LuthierError as LuthierError
+    from luthier.journeys.compare import compare as compare
+    from luthier.journeys.doctor import watch as watch
     from luthier.journeys.run import Run as Run
+    from luthier.journeys.trainer_callback import DoctorCallback as DoctorCallback
     from luthier.journeys.verbs import audit as audit
     from luthier.journeys.verbs import diagnose as diagnose
     from luthier.journeys.verbs import evaluate as evaluate
@@ -31,10 +34,12 @@ if TYPE_CHECKING:
     from luthier.settings import Settings as Settings
 
 _HOMES = {
+    "DoctorCallback": "luthier.journeys.trainer_callback",
     "LuthierError": "luthier.errors",
     "Run": "luthier.journeys.run",
     "Settings": "luthier.settings",
     "audit": "luthier.journeys.verbs",
+    "compare": "luthier.journeys.compare",
     "demo": "luthier.journeys.workup",
     "diagnose": "luthier.journeys.verbs",
     "evaluate": "luthier.journeys.verbs",
@@ -47,6 +52,7 @@ _HOMES = {
     "report": "luthier.journeys.verbs",
     "split": "luthier.journeys.verbs",
     "train": "luthier.journeys.verbs",
+    "watch": "luthier.journeys.doctor",
     "workup": "luthier.journeys.workup",
 }
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
 from luthier.cli.terminal import say
-from luthier.records import SEVERITIES, Diagnosis, Finding, Severity
-from luthier.reporting.commands import as_typed
+from luthier.records import SEVERITIES, Diagnosis, Severity
+from luthier.reporting.diagnosis_lines import diagnosis_lines
 from luthier.reporting.words import floor_title
 from luthier.run_folder import RunFolder
 
@@ -77,30 +76,6 @@ def _figures(figures: dict[str, Any]) -> str:
         )
         parts.append(f"{text:<24}")
     return "".join(parts).rstrip()
-
-
-def diagnosis_lines(diagnosis: Diagnosis) -> list[str]:
-    """Findings with their first prescription, then what was not checked and what crashed."""
-    lines: list[str] = []
-    for finding in diagnosis.fired:
-        lines += _finding_lines(finding)
-    if diagnosis.clear:
-        lines.append("clear: " + ", ".join(item.title for item in diagnosis.clear))
-    for item in diagnosis.not_checked:
-        lines.append(f"not checked: {item.title}: {item.needs}")
-    for crash in diagnosis.crashed:
-        lines.append(f"CRASHED: {crash.title}: {crash.error}")
-    return lines
-
-
-def _finding_lines(finding: Finding) -> list[str]:
-    lines = [f"{finding.severity.upper()}: {finding.title}: {finding.message}"]
-    for cure in finding.prescription[:2]:
-        lines.append(f"  -> {cure.what}")
-        for name, value in cure.settings.items():
-            lines.append(f"     --{name} {shlex.quote(as_typed(value))}")
-    lines.append(f"  more: luthier explain {finding.fault}")
-    return lines
 
 
 def show_run(run: RunFolder, *, json_wanted: bool) -> None:

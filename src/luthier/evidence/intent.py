@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 
@@ -11,7 +10,8 @@ class Intent:
     """What was asked for. None (or an empty `source`) means that nobody said.
 
     Args:
-        trained: parameter name -> whether it was to be trained.
+        trained: what was to be trained: groups of parameters by name (`layer 3`, counted from the
+            top as `layer -1`) or role (`head`, `adapter`, `layer`), or `all`.
         total_steps: optimizer steps planned.
         steps_per_epoch: optimizer steps of one pass over the training rows.
         learning_rate: peak learning rate planned.
@@ -21,7 +21,7 @@ class Intent:
         may_end_early: whether fewer steps than planned are an intention (early stopping).
     """
 
-    trained: Callable[[str], bool] | None = None
+    trained: tuple[str, ...] | None = None
     total_steps: int | None = None
     steps_per_epoch: int | None = None
     learning_rate: float | None = None

@@ -8,6 +8,7 @@ by name before (`from torch.nn.functional import cross_entropy`) is not seen.
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -25,13 +26,17 @@ KINDS: dict[str, LossKind] = {
     "mse_loss": "mse",
 }
 
-_listeners: list[Listener] = []
+_listeners: list[weakref.WeakMethod[Listener]] = []
 _originals: dict[str, Callable[..., Any]] = {}
 
 
 def listen(listener: Listener) -> None:
-    """Tell `listener` kind, name, inputs, targets, loss and label smoothing of each loss taken."""
-    _listeners.append(listener)
+    """Tell `listener` kind, name, inputs, targets, loss and label smoothing of each loss taken.
+
+    Args:
+        listener: a method; it is forgotten by itself when its object is gone.
+    """
+    _listeners.append(weakref.WeakMethod(listener))
     if _originals:
         return
     for name, kind in KINDS.items():
@@ -42,8 +47,7 @@ def listen(listener: Listener) -> None:
 
 def forget(listener: Listener) -> None:
     """Stop telling; the original functions come back when nobody listens any more."""
-    if listener in _listeners:
-        _listeners.remove(listener)
+    _listeners[:] = [held for held in _listeners if held() not in (None, listener)]
     if not _listeners:
         for name, original in _originals.items():
             setattr(torch.nn.functional, name, original)
@@ -59,8 +63,10 @@ def _heard(original: Callable[..., Any], name: str, kind: LossKind) -> Callable[
         if not (isinstance(inputs, torch.Tensor) and isinstance(targets, torch.Tensor)):
             return result
         listening = tuple(_listeners) if inputs.requires_grad else ()  # not while evaluating
-        for listener in listening:
-            listener(kind, name, inputs, targets, result, float(kwargs.get("label_smoothing", 0)))
+        smoothing = float(kwargs.get("label_smoothing", 0))
+        for held in listening:
+            if listener := held():
+                listener(kind, name, inputs, targets, result, smoothing)
         return result
 
     return loss

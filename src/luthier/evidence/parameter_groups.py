@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -40,6 +40,19 @@ def groups_of(model: torch.nn.Module) -> tuple[Group, ...]:
         group, role = _place(plain_name(name), in_head=is_head(plain_name(name)))
         found.setdefault(group, Group(group, role, {})).tensors[name] = parameter
     return tuple(found.values())
+
+
+def names_meant(groups: Sequence[Group], meant: Sequence[str]) -> set[str]:
+    """Names of the tensors in groups that are named in `meant`, by name or role; `all` is all.
+
+    `layer -1` is the last layer. A pooler goes with the head.
+    """
+    layers = [group.name for group in groups if group.role == "layer"]
+    wanted = set(meant)
+    wanted |= {name for i, name in enumerate(layers) if f"layer {i - len(layers)}" in wanted}
+    wanted |= {"pooler"} if "head" in wanted else set()
+    chosen = [g for g in groups if wanted & {"all", g.name, g.role}]
+    return {name for group in chosen for name in group.tensors}
 
 
 def _place(name: str, *, in_head: bool) -> tuple[str, Role]:

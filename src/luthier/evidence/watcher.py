@@ -69,6 +69,7 @@ class Watcher:
         self._broken: BrokenFacts | None = None
         self._given: tuple[tuple[Any, ...], dict[str, Any]] | None = None
         self._told = -1
+        self._answering = False
         self._handles: list[Any] = [
             optimizer.register_step_pre_hook(self._before_step),
             optimizer.register_step_post_hook(self._after_step),
@@ -112,6 +113,8 @@ class Watcher:
         loss: Any,
         smoothing: float,
     ) -> None:
+        if not self._answering:  # the loss of another model
+            return
         self._told = self._steps.step
         self._remember(kind, name, inputs, targets, loss, smoothing)
 
@@ -149,6 +152,7 @@ class Watcher:
     ) -> None:
         if module.training:
             self._given = args, kwargs
+            self._answering = True
 
     def _is_watched(self) -> bool:
         return self._steps.step >= self._next
@@ -174,6 +178,7 @@ class Watcher:
                 self._updates[step] = update
             late = step - self._from >= 10
             self._next = math.ceil(step * GROWTH) if late else step + 1
+        self._answering = False
         self._steps.after_step()
 
     # what is not finite -------------------------------------------------------------------------

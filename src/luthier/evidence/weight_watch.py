@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import torch
 
-from luthier.evidence.parameter_groups import groups_of
+from luthier.evidence.parameter_groups import groups_of, names_meant
 from luthier.kit.digest import digest_of_tensors
 from luthier.records import FloatArray, GroupFacts
 
@@ -22,12 +22,12 @@ class WeightWatch:
 
     Args:
         model: before its first step.
-        meant: parameter name -> whether it was to be trained; None where nobody said.
+        meant: groups that were to be trained (`names_meant`); None where nobody said.
     """
 
-    def __init__(self, model: torch.nn.Module, meant: Callable[[str], bool] | None) -> None:
+    def __init__(self, model: torch.nn.Module, meant: Sequence[str] | None) -> None:
         self.groups = groups_of(model)
-        self._meant = meant
+        self._meant = None if meant is None else names_meant(self.groups, meant)
         self._names = [name for group in self.groups for name in group.tensors]
         self._all = [p for group in self.groups for p in group.tensors.values()]
         self._sizes = np.array([p.numel() for p in self._all], dtype=np.float64)
@@ -97,7 +97,7 @@ class WeightWatch:
             start += len(group.tensors)
             held = {i for i in at if id(self._all[i]) in in_optimizer}
             asking = {i for i in at if self._all[i].requires_grad}
-            meant = {i for i in at if self._meant is not None and self._meant(self._names[i])}
+            meant = {i for i in at if self._meant is not None and self._names[i] in self._meant}
             still = [i for i in at if not changed[i]]
             updates = [self._ratio(*self._updates[step], at) for step in fast]
             found.append(

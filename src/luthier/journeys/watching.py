@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING
 
 from luthier.records import TrainJob
 from luthier.run_folder import RunFolder
+from luthier.settings import ModelSettings
 
 if TYPE_CHECKING:
     from luthier.evidence.watch_run import WatchRun
+
+
+def _trained(model: ModelSettings) -> tuple[str, ...]:
+    """Groups of parameters that `model.strategy` trains."""
+    if model.strategy == "partial":
+        layers = (f"layer -{n}" for n in range(1, model.trainable_layers + 1))
+        return ("head", "other", *layers)
+    return {"full": ("all",), "frozen": ("head",), "lora": ("head", "adapter")}[model.strategy]
 
 
 def watch_of(run: RunFolder, job: TrainJob) -> WatchRun:
@@ -19,7 +28,7 @@ def watch_of(run: RunFolder, job: TrainJob) -> WatchRun:
 
     train = job.settings.train
     intent = Intent(
-        trained=lambda _: True,
+        trained=_trained(job.settings.model),
         steps_per_epoch=steps_per_epoch(
             len(job.encoded["train"]), train.per_device_train_batch_size
         ),

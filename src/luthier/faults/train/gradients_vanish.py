@@ -13,7 +13,8 @@ Layers without a gradient stay as they are; only the head learns, on features th
 
 Mean |gradient| of the layers, median over the last third of the watched steps: below 1e-7 in all of
 them, or in the lowest below a thousandth of the highest and below 1e-4; and the loss of the last
-fifth of the steps is not 5 % below that of the first steps. Embeddings are left out: most of their
+fifth of the steps is not 5 % below that of the first steps, or the answers are not better than the
+most frequent label. Embeddings are left out: most of their
 rows have no gradient in any batch.
 
 ## What stays quiet
@@ -29,6 +30,7 @@ Lower the rate; if the gradient was never there, look for a saturated activation
 from __future__ import annotations
 
 from luthier.faults import example_training as example
+from luthier.kit.rate_signs import rate_signs
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -86,7 +88,9 @@ def detect(training: TrainingFacts) -> Outcome:
     said = f"Mean gradient of {layers[0].name} {gradients[0]:.2g}, of {layers[-1].name} "
     said += f"{gradients[-1]:.2g}; the loss went from {learning.first_loss:.3f} to "
     said += f"{learning.late_loss:.3f}"
+    signs = rate_signs(training)
     stuck = learning.late_loss > NOT_LEARNED * learning.first_loss
+    stuck = stuck or (signs is not None and signs.failed)
     lost = ratio < RATIO and gradients[0] < SMALL and len(layers) > 1
     if stuck and (max(gradients) < GONE or lost):
         limits = {"gone": GONE, "ratio": RATIO, "small": SMALL}
@@ -109,8 +113,13 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
 PLANT = Plant(
     level="run",
     operator="saturate",
-    severities=({"scale": 30.0}, {"scale": 100.0}, {"scale": 1000.0}),
-    accept=("one_answer", "learning_rate_too_high", "learning_rate_too_low", "rows_in_label_order"),
+    severities=({"scale": 6.0}, {"scale": 8.0}, {"scale": 20.0}),
+    accept=(
+        "one_answer",
+        "learning_rate_too_high",
+        "learning_rate_too_low",
+        "parameters_not_trained",  # where the gradient is exactly 0, none reaches the layers
+    ),
     must_not=("pretrained_weights_missing", "steps_not_as_planned", "probabilities_into_loss"),
 )
 

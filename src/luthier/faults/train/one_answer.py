@@ -133,7 +133,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
 PLANT = Plant(
     level="run",
     operator="blank_inputs",
-    severities=({"how": "same_text"}, {"how": "first_token_only"}, {"how": "zero_embeddings"}),
+    severities=({"how": "first_token_only"}, {"how": "same_text"}),
     accept=("learning_rate_too_low", "learning_rate_too_high", "not_better_than_linear",
             "parameters_not_trained", "pretrained_weights_missing", "gradients_vanish"),
     must_not=("probabilities_into_loss", "steps_not_as_planned"),
