@@ -12,7 +12,6 @@ All are fitted on training rows only, with fixed settings, and give the same ans
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,19 +19,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import softmax
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
+from luthier.kit.ngrams import ngrams
 from luthier.records import FloatArray, IntArray, Note, Predictions
 
 SVM_C = 0.5
-WEIGHTS = {"characters": 1.0, "words": 0.5}
-"""With C the best mean macro-F1 of over ten settings on held-out rows of six data sets."""
-WORD = r"\w+"
-MOST_NGRAMS = 100_000
-"""Most frequent n-grams kept, of characters and of words: 160 MB of weights per 100 labels."""
 MARGIN_SCALE = 4.0
 """Softmax of 4 x margin: a compromise; on held-out rows two labels wanted 2 to 3, many labels 6."""
 LOGISTIC_C = 0.1
@@ -124,7 +117,7 @@ def _tfidf_linear(
     label_count: int,
     seed: int,
 ) -> dict[str, FloatArray]:
-    features = _ngrams(train_texts)
+    features = ngrams(train_texts)
     model = LinearSVC(C=SVM_C, random_state=seed)
     model.fit(features.fit_transform(train_texts), train_labels)
     probabilities = {}
@@ -135,19 +128,6 @@ def _tfidf_linear(
         scaled = softmax(MARGIN_SCALE * margins, axis=1)
         probabilities[split] = _all_columns(scaled, model.classes_, label_count)
     return probabilities
-
-
-def _ngrams(texts: Sequence[str]) -> FeatureUnion:
-    characters = TfidfVectorizer(
-        analyzer="char", ngram_range=(1, 3), max_features=MOST_NGRAMS, sublinear_tf=True
-    )
-    words = TfidfVectorizer(
-        token_pattern=WORD, ngram_range=(1, 2), max_features=MOST_NGRAMS, sublinear_tf=True
-    )
-    parts = [("characters", characters)]
-    if any(re.search(WORD, text) for text in texts):  # emoji alone hold no word
-        parts.append(("words", words))
-    return FeatureUnion(parts, transformer_weights={name: WEIGHTS[name] for name, _ in parts})
 
 
 def _frozen_encoder(

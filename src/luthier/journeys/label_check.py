@@ -1,0 +1,208 @@
+"""Doubting the labels: second opinions, dossiers of pairs, relabel queue, cleaned copy."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from luthier.errors import InputError, Problem
+from luthier.kit.ceiling import ceilings
+from luthier.kit.cleaned_copy import plan_changes
+from luthier.kit.relabel_queue import plain_cell, queue_as_csv, relabel_queue
+from luthier.records import (
+    Evaluation,
+    LabelOpinions,
+    LabelPairs,
+    Note,
+    Predictions,
+    RelabelRow,
+    Rows,
+    Task,
+)
+from luthier.run_folder import RunFolder, write_text
+from luthier.tasks import get_task
+
+OUT_OF_FOLD = "out_of_fold"
+"""Name of the linear model's answers among the predictions of a run."""
+
+
+def opinions_of(rows: Rows, task: Task) -> LabelOpinions | None:
+    """What a linear model says to each labelled row that it did not learn from.
+
+    None for a task without one label per row, and where there is nothing to learn from.
+    """
+    from luthier.evidence.out_of_fold import out_of_fold
+
+    if "label" not in rows.columns or "text" not in rows.columns:
+        return None
+    names = task.label_names(rows)
+    return out_of_fold(rows.ids, rows.columns["text"], task.targets(rows, names), names)
+
+
+def pairs_of(rows: Rows, opinions: LabelOpinions) -> LabelPairs:
+    """The dossiers of the confused labels."""
+    from luthier.evidence.label_pairs import label_pairs
+
+    return label_pairs(opinions, dict(zip(rows.ids.tolist(), rows.columns["text"], strict=True)))
+
+
+def given_splits(rows: Rows) -> dict[int, str]:
+    """Row id -> split, where the files say it."""
+    named = zip(rows.ids.tolist(), rows.given_split, strict=True)
+    return {row_id: split for row_id, split in named if split is not None}
+
+
+# in a run -----------------------------------------------------------------------------------------
+
+
+def save_opinions(run: RunFolder, rows: Rows, task: Task, *, resume: bool) -> tuple[Note, ...]:
+    """Write `predictions/out_of_fold.parquet`, unless a resumed run has it already."""
+    if resume and run.predictions_path(OUT_OF_FOLD).exists():
+        return ()
+    opinions = opinions_of(rows, task)
+    if opinions is None:
+        return ()
+    run.save_predictions(OUT_OF_FOLD, opinions.linear)
+    return opinions.notes
+
+
+def read_opinions(run: RunFolder) -> LabelOpinions | None:
+    """The opinions in a run: the linear model's, and the fine-tuned one's on rows held out."""
+    if not run.predictions_path(OUT_OF_FOLD).exists():
+        return None
+    linear = run.predictions(OUT_OF_FOLD)
+    if not isinstance(linear, Predictions):
+        return None
+    if not all(run.predictions_path(s).exists() for s in ("validation", "test")):
+        return LabelOpinions(linear)
+    return LabelOpinions(linear, _joined([run.predictions(s) for s in ("validation", "test")]))
+
+
+def _joined(parts: list[Predictions]) -> Predictions | None:
+    if any(part.label_names != parts[0].label_names for part in parts):
+        return None
+    return replace(
+        parts[0],
+        row_ids=np.concatenate([part.row_ids for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
+        predicted=np.concatenate([part.predicted for part in parts]),
+        probabilities=np.concatenate([part.probabilities for part in parts]),
+        loss=np.concatenate([part.loss for part in parts]),
+    )
+
+
+def with_ceilings(evaluation: Evaluation, run: RunFolder, rows: Rows) -> Evaluation:
+    """The figures with the best that the labels of validation and test rows allow beside them."""
+    if "label" not in rows.columns or "text" not in rows.columns:
+        return evaluation
+    opinions = read_opinions(run)
+    splits = dict(evaluation.splits)
+    for split in ("validation", "test"):
+        if split in splits:
+            row_ids = run.splits.ids_of(split)
+            bounds = ceilings(rows, row_ids, opinions)
+            splits[split] = replace(splits[split], ceiling=bounds)
+    return replace(evaluation, splits=splits)
+
+
+def save_label_work(run: RunFolder, rows: Rows) -> None:
+    """Write `label_pairs.json` and `relabel.csv` anew from the opinions in the run."""
+    opinions = read_opinions(run)
+    if opinions is None:
+        return
+    pairs = pairs_of(rows, opinions)
+    run.save_label_pairs(pairs)
+    splits: dict[int, str] = {}
+    if (run.path / "splits.parquet").exists():
+        splits = dict(zip(run.splits.row_ids.tolist(), run.splits.names, strict=True))
+    write_text(run.relabel_path, queue_as_csv(relabel_queue(rows, opinions, splits, pairs)))
+
+
+# of a file ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is doubted about the labels of a file."""
+
+    opinions: LabelOpinions
+    pairs: LabelPairs
+    queue: tuple[RelabelRow, ...]
+
+
+def doubts_of(rows: Rows) -> Doubts | None:
+    """Second opinions on the labels of a file; None where there are none to have."""
+    opinions = opinions_of(rows, get_task("text_classification"))
+    if opinions is None:
+        return None
+    pairs = pairs_of(rows, opinions)
+    return Doubts(opinions, pairs, relabel_queue(rows, opinions, given_splits(rows), pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A cleaned copy that was written.
+
+    Args:
+        path: the copy.
+        deeds: what was done -> number of rows.
+        notes: what a person should know.
+    """
+
+    path: Path
+    deeds: dict[str, int]
+    notes: tuple[Note, ...]
+
+
+def check_free(out: Path, source: Path, *, force: bool) -> None:
+    """Refuse to write over anything unasked, and over the data themselves always.
+
+    Raises:
+        InputError: when the file may not be written.
+    """
+    own = source.resolve() if source.is_file() else None
+    if out.resolve() == own or (source.is_dir() and out.resolve().parent == source.resolve()):
+        raise InputError(
+            Problem("is, or lies among, the data themselves", where=str(out)),
+            next_step="choose another place: your files are never changed",
+        )
+    if out.is_dir() or (out.exists() and not force):
+        raise InputError(
+            Problem("is there already", where=str(out)),
+            next_step="choose another file, or replace it with --force",
+        )
+
+
+def write_cleaned_copy(rows: Rows, opinions: LabelOpinions | None, out: Path) -> Fixed:
+    """Write the rows with what becomes of them, as CSV.
+
+    The copy holds the rows that stay, with their label and what was done; the rows that were left
+    out stand beside it in `<name>.left_out.csv` with the reason of each.
+    """
+    changes, notes = plan_changes(rows, opinions)
+    tables: dict[bool, list[list[object]]] = {True: [], False: []}
+    splits = rows.source.has_own_splits
+    for position, change in enumerate(changes):
+        split = [rows.given_split[position] or ""] if splits else []
+        label = str(rows.columns["label"][position])
+        text = plain_cell(str(rows.columns["text"][position]))
+        cells = [text, change.label, *split, change.deed, label, change.reason]
+        tables[change.deed != "left out"].append([*cells, rows.locations[position]])
+    head = ["text", "label", *(["split"] if splits else []), "luthier_did", "label_before"]
+    head += ["luthier_reason", "luthier_source"]
+    write_text(out, _csv(head, tables[True]))
+    write_text(out.with_name(f"{out.stem}.left_out.csv"), _csv(head, tables[False]))
+    return Fixed(out, dict(Counter(change.deed for change in changes)), notes)
+
+
+def _csv(head: list[str], lines: list[list[object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(lines)
+    return stream.getvalue()
