@@ -28,6 +28,11 @@ def add_parser(verbs: Verbs) -> None:
         action="store_true",
         help="first let the model that ships answer again in a fresh process (needs torch)",
     )
+    _add_other_frameworks(parser)
+
+
+def _add_other_frameworks(parser: argparse.ArgumentParser) -> None:
+    """Options for a run that Luthier did not make."""
     other = parser.add_argument_group(
         "a run of another framework",
         "files with a row per text: text, true label, and the prediction, or one column of "

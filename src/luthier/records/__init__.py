@@ -6,12 +6,9 @@ from luthier.records.data import (
     Agreement,
     Audit,
     BoolArray,
-    Encoded,
-    EncodedFacts,
     FloatArray,
     IntArray,
     Note,
-    RowLengths,
     Rows,
     Source,
     SourceFile,
@@ -37,6 +34,7 @@ from luthier.records.diagnosis import (
     Severity,
     UncheckedFault,
 )
+from luthier.records.encoded import Encoded, EncodedFacts, RowLengths
 from luthier.records.evaluation import (
     ConfusionMatrix,
     Evaluation,

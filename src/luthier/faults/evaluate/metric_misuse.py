@@ -71,39 +71,12 @@ def detect(test_predictions: Predictions, headline_metric: str) -> Outcome:
     """Look for the three signs, then at the figure that counts."""
     known = test_predictions.labels >= 0
     truth, answer = test_predictions.labels[known], test_predictions.predicted[known]
-    names = test_predictions.label_names
     if not len(truth):
         return CannotTell("No test row has a label.", "labelled test rows")
-    counts = LabelCounts.of_rows(truth, answer, len(names))
-    accuracy, macro = float(label_counts.accuracy(counts)), float(label_counts.macro_f1(counts))
-    support = counts.support[counts.support > 0]
-    ratio = float(support.max() / support.min())
-    lost = [names[i] for i in np.flatnonzero((counts.support >= LEAST_ROWS) & (counts.right == 0))]
-    largest = replace(
-        test_predictions,
-        predicted=np.full(len(test_predictions), int(np.argmax(counts.support))),
-    )
-    ahead = paired_difference(test_predictions, largest, label_counts.accuracy)
-    signs = []
-    if ahead.low <= 0 and len(support) > 1:
-        signs.append(
-            f"it is not surely better than always answering {names[int(np.argmax(counts.support))]}"
-            f" ({ahead.value:+.3f}, {ahead.low:+.3f} to {ahead.high:+.3f})"
-        )
-    if accuracy - macro > GAP and ratio > RATIO:
-        signs.append(f"macro-F1 is {macro:.3f}")
-    if lost:
-        signs.append(f"never answered rightly: {', '.join(lost[:5])}")
-    measured: dict[str, Any] = {
-        "accuracy": accuracy,
-        "macro_f1": macro,
-        "balanced_accuracy": _balanced(counts),
-        "mcc": float(label_counts.mcc(counts)),
-        "ahead_of_largest_label": [ahead.value, ahead.low, ahead.high],
-        "largest_over_smallest": ratio,
-        "labels_lost": lost,
-        "headline_metric": headline_metric,
-    }
+    counts = LabelCounts.of_rows(truth, answer, len(test_predictions.label_names))
+    signs, measured = _signs(test_predictions, counts)
+    measured["headline_metric"] = headline_metric
+    accuracy, macro = measured["accuracy"], measured["macro_f1"]
     if not signs:
         return Clear(f"Accuracy {accuracy:.3f} and macro-F1 {macro:.3f} tell one story.", measured)
     if headline_metric and not headline_metric.startswith(HIDING):
@@ -121,6 +94,37 @@ def detect(test_predictions: Predictions, headline_metric: str) -> Outcome:
         measured,
         {"gap": GAP, "ratio": RATIO, "least_rows": LEAST_ROWS},
     )
+
+
+def _signs(predictions: Predictions, counts: LabelCounts) -> tuple[list[str], dict[str, Any]]:
+    """What accuracy hides, in words, and the figures behind it."""
+    names = predictions.label_names
+    accuracy, macro = float(label_counts.accuracy(counts)), float(label_counts.macro_f1(counts))
+    support = counts.support[counts.support > 0]
+    ratio = float(support.max() / support.min())
+    lost = [names[i] for i in np.flatnonzero((counts.support >= LEAST_ROWS) & (counts.right == 0))]
+    commonest = int(np.argmax(counts.support))
+    always = replace(predictions, predicted=np.full(len(predictions), commonest))
+    ahead = paired_difference(predictions, always, label_counts.accuracy)
+    signs = []
+    if ahead.low <= 0 and len(support) > 1:
+        signs.append(
+            f"it is not surely better than always answering {names[commonest]} "
+            f"({ahead.value:+.3f}, {ahead.low:+.3f} to {ahead.high:+.3f})"
+        )
+    if accuracy - macro > GAP and ratio > RATIO:
+        signs.append(f"macro-F1 is {macro:.3f}")
+    if lost:
+        signs.append(f"never answered rightly: {', '.join(lost[:5])}")
+    return signs, {
+        "accuracy": accuracy,
+        "macro_f1": macro,
+        "balanced_accuracy": _balanced(counts),
+        "mcc": float(label_counts.mcc(counts)),
+        "ahead_of_largest_label": [ahead.value, ahead.low, ahead.high],
+        "largest_over_smallest": ratio,
+        "labels_lost": lost,
+    }
 
 
 def _balanced(counts: LabelCounts) -> float:

@@ -43,6 +43,7 @@ from luthier.records import (
     Case,
     Clear,
     FaultInfo,
+    Figure,
     Fired,
     Outcome,
     Plant,
@@ -89,18 +90,8 @@ def detect(test_predictions: Predictions) -> Outcome:
     )
     excess = found.error - found.expected
     if found.p < P and excess > EXCESS:
-        side = "less often" if found.confidence > found.accuracy else "more often"
-        cure = (
-            f" A temperature of {fitted.value:.2f} ({fitted.low:.2f} to {fitted.high:.2f}) fits "
-            "these rows best."
-            if fitted and not fitted.low <= 1 <= fitted.high
-            else ""
-        )
         return Fired(
-            f"Answers are right {side} than they are sure: mean probability "
-            f"{found.confidence:.3f}, accuracy {found.accuracy:.3f} on {found.rows:,} rows. "
-            f"Calibration error {found.error:.3f}, where a calibrated model would show "
-            f"{found.expected:.3f} (p = {found.p:.3g}).{cure}",
+            _said(found, fitted),
             "medium" if excess >= HIGH_EXCESS else "low",
             measured | {"excess": excess},
             {"p": P, "excess": EXCESS, "excess_medium": HIGH_EXCESS},
@@ -116,6 +107,20 @@ def detect(test_predictions: Predictions) -> Outcome:
         f"The calibration error, {found.error:.3f}, is what a calibrated model shows on "
         f"{found.rows:,} rows ({found.expected:.3f}), or hardly above.",
         measured,
+    )
+
+
+def _said(found: CalibrationError, fitted: Figure | None) -> str:
+    side = "less often" if found.confidence > found.accuracy else "more often"
+    cure = ""
+    if fitted and not fitted.low <= 1 <= fitted.high:
+        ends = f"{fitted.value:.2f} ({fitted.low:.2f} to {fitted.high:.2f})"
+        cure = f" A temperature of {ends} fits these rows best."
+    return (
+        f"Answers are right {side} than they are sure: mean probability {found.confidence:.3f}, "
+        f"accuracy {found.accuracy:.3f} on {found.rows:,} rows. Calibration error "
+        f"{found.error:.3f}, where a calibrated model would show {found.expected:.3f} "
+        f"(p = {found.p:.3g}).{cure}"
     )
 
 

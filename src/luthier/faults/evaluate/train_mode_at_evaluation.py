@@ -63,24 +63,8 @@ def detect(parity: Parity) -> Outcome:
         "training_modules": list(parity.training_modules),
     }
     limits = {"difference": SAME}
-    if parity.repeat_difference > SAME or parity.training_modules:
-        modules = f" In training mode: {', '.join(parity.training_modules[:3])}."
-        return Fired(
-            f"Two passes over the same {parity.rows} rows differ by up to "
-            f"{parity.repeat_difference:.3g} in probability, and in {parity.repeat_flips} labels."
-            + (modules if parity.training_modules else ""),
-            "high",
-            measured,
-            limits,
-        )
-    if parity.alone_flips and parity.alone_difference > SAME:
-        return Fired(
-            f"{parity.alone_flips} of {parity.rows} rows are answered otherwise alone than in a "
-            f"batch (up to {parity.alone_difference:.3g} in probability): the batch takes part.",
-            "high",
-            measured,
-            limits,
-        )
+    if unsteady := _unsteady(parity):
+        return Fired(unsteady, "high", measured, limits)
     found = parity.explanation
     if found is None:
         return CannotTell(
@@ -100,6 +84,23 @@ def detect(parity: Parity) -> Outcome:
             parity.row_ids,
         )
     return Clear(f"The recorded answers are those of {found.way}, in evaluation mode.", measured)
+
+
+def _unsteady(parity: Parity) -> str:
+    """How answers of the model at hand differ among themselves; empty where they do not."""
+    if parity.repeat_difference > SAME or parity.training_modules:
+        named = ", ".join(parity.training_modules[:3])
+        return (
+            f"Two passes over the same {parity.rows} rows differ by up to "
+            f"{parity.repeat_difference:.3g} in probability, and in {parity.repeat_flips} labels."
+            + (f" In training mode: {named}." if named else "")
+        )
+    if parity.alone_flips and parity.alone_difference > SAME:
+        return (
+            f"{parity.alone_flips} of {parity.rows} rows are answered otherwise alone than in a "
+            f"batch (up to {parity.alone_difference:.3g} in probability): the batch takes part."
+        )
+    return ""
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:

@@ -76,20 +76,9 @@ def detect(parity: Parity) -> Outcome:
             parity.row_ids,
         )
     if parity.first_stage in ("text", "tokens"):
-        rows = parity.stages[parity.first_stage]
-        shown = parity.example
-        said = (
-            f" First in row {shown['row']}: {shown['recorded']} in training, {shown['now']} now."
-            if shown
-            else ""
-        )
+        measured["stage_rows"] = parity.stages[parity.first_stage]
         return Fired(
-            f"The {parity.first_stage} of {rows} of {parity.rows} rows differ between training and "
-            f"a fresh process; {changed:.0%} of the labels change.{said}",
-            severity,
-            measured,
-            {"label_changes_high": HARMFUL},
-            parity.row_ids,
+            _stage_said(parity), severity, measured, {"label_changes_high": HARMFUL}, parity.row_ids
         )
     if found is None:
         return CannotTell(
@@ -99,6 +88,20 @@ def detect(parity: Parity) -> Outcome:
             measured,
         )
     return Clear(f"The recorded answers are those of {found.way}; texts are not changed.", measured)
+
+
+def _stage_said(parity: Parity) -> str:
+    """The first stage that differs, and one row of it."""
+    stage, shown = parity.first_stage or "text", parity.example
+    said = (
+        f" First in row {shown['row']}: {shown['recorded']} in training, {shown['now']} now."
+        if shown
+        else ""
+    )
+    return (
+        f"The {stage} of {parity.stages[stage]} of {parity.rows} rows differ between training and "
+        f"a fresh process; {1 - parity.shipped.agreement:.0%} of the labels change.{said}"
+    )
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
