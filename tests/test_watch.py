@@ -13,8 +13,12 @@ import luthier
 from luthier.errors import InputError, LuthierError
 from luthier.evidence.intent import Intent
 from luthier.evidence.parameter_groups import groups_of, names_meant
+from luthier.evidence.pretrained_weights import pretrained_facts
 from luthier.evidence.watch_run import WatchRun, read_facts
+from luthier.models.pretrained import find_model, load_classifier
 from luthier.reporting.diagnosis_lines import diagnosis_lines
+from luthier.settings import ModelSettings
+from tiny_architectures import ARCHITECTURES, LAYERS, make_architecture
 from tiny_models import LABELS, make_tiny_model, tiny_job, tiny_rows
 
 NAMES = ("退款", "物流", "會員")
@@ -303,6 +307,18 @@ def test_layers_are_counted_from_the_top_and_a_pooler_goes_with_the_head(tmp_pat
     assert {
         name for g in groups if g.name in {"layer 2", "pooler", "head"} for name in g.tensors
     } == (names)
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_loaded_weights_of_every_architecture_equal_their_file(name, tmp_path):
+    folder = make_architecture(name, tmp_path / "model", ["退款", "refund"])
+    model = load_classifier(find_model(str(folder)), LABELS, ModelSettings(), 16)
+    facts = pretrained_facts(model, str(folder), meant=True)
+    assert facts.compared > 0
+    assert (facts.different, facts.absent) == (0, 0)
+    roles = [group.role for group in groups_of(model)]
+    assert roles.count("layer") == (1 if name == "albert" else LAYERS)
+    assert roles.count("embeddings") == roles.count("head") == 1
 
 
 # Luthier's own engine --------------------------------------------------------------------------

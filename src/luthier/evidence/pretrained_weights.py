@@ -30,7 +30,7 @@ def pretrained_facts(model: torch.nn.Module, source: str, meant: bool | None) ->
     # the pooler of BERT belongs to the head: many checkpoints come without it
     groups = [group for group in groups if group.name != "pooler"]
     tensors = {name: p.detach() for group in groups for name, p in group.tensors.items()}
-    different, absent, compared, examples = [], [], 0, []
+    different, absent, compared = [], [], 0
     file = dict(_tensors_of(source))
     for name, tensor in tensors.items() if file else ():
         key = _key(name, model, file)
@@ -43,14 +43,16 @@ def pretrained_facts(model: torch.nn.Module, source: str, meant: bool | None) ->
         if stored.shape != here.shape or not torch.equal(stored.to(here.dtype), here):
             different.append(name)
     fresh, judged = _fresh(model, groups)
-    examples = [*different, *absent] if file else fresh
+    # a name that is not in the file may only have another form there: looks decide as well
+    absent = [name for name in absent if name in set(fresh)]
+    examples = [*different, *absent] or fresh
     return PretrainedFacts(
         source=source,
         meant=meant,
         tensors=len(tensors),
         compared=compared,
         different=len(different),
-        absent=len(absent) if file else None,
+        absent=len(absent) if compared or absent else None,
         fresh=len(fresh),
         judged=judged,
         examples=tuple(examples[:5]),

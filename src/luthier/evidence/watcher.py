@@ -101,8 +101,9 @@ class Watcher:
         return self._gradients
 
     def saw_loss(self, logits: torch.Tensor, targets: torch.Tensor, losses: torch.Tensor) -> None:
-        """Logits [b, K] went into the task's own cross-entropy with targets [b]."""
-        self._remember("cross_entropy", "the task's own loss", logits, targets, losses, 0.0)
+        """Logits [b, K] went into the task's own loss: cross-entropy where targets are ids [b]."""
+        kind: LossKind = "other" if targets.is_floating_point() else "cross_entropy"
+        self._remember(kind, "the task's own loss", logits, targets, losses, 0.0)
 
     def _heard(
         self,

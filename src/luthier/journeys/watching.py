@@ -30,10 +30,11 @@ def watch_of(run: RunFolder, job: TrainJob) -> WatchRun:
     intent = Intent(
         trained=_trained(job.settings.model),
         steps_per_epoch=steps_per_epoch(
-            len(job.encoded["train"]), train.per_device_train_batch_size
+            len(job.encoded["train"]),
+            train.per_device_train_batch_size * train.gradient_accumulation_steps,
         ),
         learning_rate=train.learning_rate,
-        labels=len(job.label_names),
+        labels=len(job.label_names) or None,
         pretrained=True,
         source=job.model_source.path,
         may_end_early=True,

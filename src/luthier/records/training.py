@@ -192,7 +192,7 @@ class PretrainedFacts:
         tensors: tensors of the encoder.
         compared: how many were compared, bit by bit, with the file they were to come from.
         different: how many of those differ from the file.
-        absent: how many are not in the file; None where it was not read.
+        absent: how many are not in the file and look newly drawn; None where nothing was compared.
         fresh: how many lie in layers that look newly drawn: every bias exactly 0, every norm
             exactly 1, as no trained layer has.
         judged: how many could be judged so.

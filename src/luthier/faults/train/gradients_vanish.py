@@ -113,7 +113,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
 PLANT = Plant(
     level="run",
     operator="saturate",
-    severities=({"scale": 6.0}, {"scale": 8.0}, {"scale": 20.0}),
+    severities=({"scale": 12.0}, {"scale": 16.0}, {"scale": 20.0}),
     accept=(
         "one_answer",
         "learning_rate_too_high",
