@@ -16,6 +16,7 @@ import pytest
 
 from luthier.errors import InputError
 from luthier.journeys.verbs import load
+from luthier.kit.text_pairs import texts_apart
 from luthier.records import Rows
 
 FILES = Path(__file__).parent / "files"
@@ -407,8 +408,9 @@ def test_two_columns_of_sentences_are_a_pair_and_it_is_said(tmp_path):
     path = tmp_path / "data.tsv"
     path.write_text("sentence1\tsentence2\tlabel\n退款\t退钱\t1\n退款\t物流\t0\n", encoding="utf-8")
     rows = load(path)
-    assert rows.columns["text"] == ["退款", "退款"]
+    assert rows.columns["text"] == ["退款\n退钱", "退款\n物流"]  # both, for whoever compares rows
     assert rows.columns["text_pair"] == ["退钱", "物流"]
+    assert texts_apart(rows) == (["退款", "退款"], ["退钱", "物流"])
     assert "read as pairs of 'sentence1' and 'sentence2'" in notes(rows)
 
 
@@ -467,3 +469,41 @@ def test_a_hub_data_set_is_read_from_its_parquet_copy(monkeypatch, tmp_path):
     assert asked["repo_type"] == "dataset"
     assert rows.given_split == ["train"] * 2 + ["test"] * 2
     assert "data set owner/name of huggingface.co" in notes(rows)
+
+
+# what is learned ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answers", "column", "first"),
+    [
+        (["退款", "物流", "退款"] * 4, "label", "退款"),
+        (["1", "2", "1"] * 4, "label", "1"),
+        (["退款|物流", "物流", "退款"] * 4, "labels", ("退款", "物流")),
+        (["0.5", "1.25", "3"] * 4, "number", 0.5),
+    ],
+)
+def test_the_task_follows_from_what_the_answers_are(tmp_path, answers, column, first):
+    path = tmp_path / "data.csv"
+    rows = [f"第{n}条消息,{answer}" for n, answer in enumerate(answers)]
+    path.write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    loaded = load(path)
+    assert loaded.columns[column][0] == first
+    if column != "label":
+        assert "--task text_classification" in notes(loaded)
+        again = load(path, settings={"task": "text_classification"})
+        assert again.columns["label"][0] == answers[0]
+
+
+def test_answers_that_the_named_task_cannot_learn_are_refused_with_their_lines(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("text,label\na,3.5\nb,viel\nc,1\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"data\.csv:3: label: 'viel' is not a finite number"):
+        load(path, settings={"task": "text_regression"})
+
+
+def test_several_labels_get_their_names_and_none_is_a_row_of_its_own(tmp_path):
+    rows = [{"text": "a", "label": ["0", "1"]}, {"text": "b", "label": []}]
+    rows.append({"text": "c", "label": ["1"]})
+    loaded = load(lines(tmp_path / "data.jsonl", rows), settings={"label_names": "退款,物流"})
+    assert loaded.columns["labels"] == [("退款", "物流"), (), ("物流",)]

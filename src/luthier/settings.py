@@ -152,6 +152,25 @@ class TextSettings(_Block):
     collapse_spaces: bool = setting(False, "whether runs of spaces and line ends become one space")
 
 
+class AugmentSettings(_Block):
+    """Changed copies of training rows, to learn from only."""
+
+    change: Literal["none", "delete", "swap", "synonyms"] = setting(
+        "none", "what is done to the words of a copy (Chinese is cut into words); none makes none"
+    )
+    copies: int = setting(1, "changed copies of each training row", unit="rows", ge=1, le=20)
+    share: float = setting(0.1, "part of the words of a copy that change", unit="share", gt=0, le=1)
+    synonyms: str | None = setting(
+        None, "file with words that mean the same on one line, for the change `synonyms`"
+    )
+
+    @model_validator(mode="after")
+    def _synonyms_need_a_file(self) -> AugmentSettings:
+        if self.change == "synonyms" and self.synonyms is None:
+            raise ValueError("change synonyms needs a file of them: augment.synonyms")
+        return self
+
+
 class ModelSettings(_Block):
     """Which pretrained model, which part of it is trained, its pooling and its dropout."""
 
@@ -367,6 +386,7 @@ class Settings(_Block):
     data: DataSettings = DataSettings()
     split: SplitSettings = SplitSettings()
     text: TextSettings = TextSettings()
+    augment: AugmentSettings = AugmentSettings()
     model: ModelSettings = ModelSettings()
     train: TrainSettings = TrainSettings()
     evaluate: EvaluateSettings = EvaluateSettings()

@@ -19,6 +19,7 @@ class Measure:
 
     def __init__(self, job: TrainJob, device: torch.device) -> None:
         rows, seed = job.encoded["train"], job.settings.train.seed
+        rows = rows.take(np.flatnonzero(rows.row_ids >= 0))  # changed copies are no rows
         self.train = rows.sample(job.settings.evaluate.train_rows, seed)
         self.validation = job.encoded["validation"]
         self._job = job

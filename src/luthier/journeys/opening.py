@@ -132,7 +132,12 @@ def _with_whole_paths(resolved: Resolved) -> Resolved:
         words = words_in_place_of_file(text.domain_stop_words)
         text = text.model_copy(update={"domain_stop_words": words})
     data = settings.data.model_copy(update=files)
-    whole = settings.model_copy(update={"model": model, "data": data, "text": text})
+    augment = settings.augment
+    if augment.synonyms is not None:
+        augment = augment.model_copy(update={"synonyms": _whole(augment.synonyms)})
+    whole = settings.model_copy(
+        update={"model": model, "data": data, "text": text, "augment": augment}
+    )
     return replace(resolved, settings=whole)
 
 

@@ -10,9 +10,13 @@ from luthier.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The resolved settings, the pretrained model, the labels in order, and the encoded rows."""
+    """The resolved settings, the pretrained model, the labels in order, and the encoded rows.
+
+    `learned` are the training rows with the changed copies that are only learned from.
+    """
 
     settings: Settings
     model_source: ModelSource
     label_names: tuple[str, ...]
     encoded: dict[SplitName, Encoded]
+    learned: Encoded

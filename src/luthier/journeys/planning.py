@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from luthier.errors import Problem, SettingsError
+from luthier.journeys.run import Run
 from luthier.recipes import Choice, PlanFacts, auto, epochs_within
 from luthier.records import ModelSource, Rows, Splits, Task, TrainJob
+from luthier.run_folder import sha256_of_file, write_json, write_text
 from luthier.settings import seconds
-from luthier.settings_file import Resolved, with_recipe
+from luthier.settings_file import Resolved, to_yaml, with_recipe
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -100,3 +102,14 @@ def fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> R
         f"{train.time_budget}; more: --train.time_budget 1h",
     )
     return with_recipe(resolved, choice.values, kind="measured", reasons=choice.reasons)
+
+
+def write_decided(run: Run, resolved: Resolved, source: ModelSource, command: str) -> None:
+    """Write `run.yaml` and then `environment.json`, whose presence says that all is decided."""
+    from luthier.kit.environment import describe_environment
+
+    write_text(run.settings_path, to_yaml(resolved))
+    environment = describe_environment(command)
+    environment["notes"] = list(source.notes)
+    environment["settings_sha256"] = sha256_of_file(run.settings_path)
+    write_json(run.path / "environment.json", environment)

@@ -32,8 +32,7 @@ from luthier.records import (
     TrainingSaid,
     TrainJob,
 )
-from luthier.run_folder import sha256_of_file, write_json, write_text
-from luthier.settings_file import Resolved, to_yaml, value_of, with_recipe
+from luthier.settings_file import Resolved, value_of, with_recipe
 from luthier.tasks import get_task, task_of_rows, tasks_called
 
 if TYPE_CHECKING:
@@ -157,11 +156,10 @@ class Walk:
     def plan(self, rows: Rows, splits: Splits) -> Plan:
         """Find the model, complete the settings by the recipe, encode, and write all of it down."""
         from luthier.journeys.augmenting import with_changed_copies
-        from luthier.journeys.planning import choose_by_recipe, fit_time_budget
+        from luthier.journeys.planning import choose_by_recipe
         from luthier.kit.model_packages import require_model_packages
 
         require_model_packages()
-        from luthier.kit.environment import describe_environment
         from luthier.models.find import find_model
         from luthier.models.pretrained import load_tokenizer
         from luthier.stages.encode import encode
@@ -190,17 +188,19 @@ class Walk:
             self.say("encode", copied)
             plan = Plan(self.resolved.settings, source, names, encoded, learned)
             if not decided:
-                self.resolved = fit_time_budget(self.resolved, self.engine, self._job(plan))
-                plan = replace(plan, settings=self.resolved.settings)
-                write_text(self.run.settings_path, to_yaml(self.resolved))
-                environment = describe_environment(self._command())
-                environment["notes"] = list(source.notes)
-                environment["settings_sha256"] = sha256_of_file(self.run.settings_path)
-                write_json(self.run.path / "environment.json", environment)
+                plan = self._decide(plan)
             self.say("encode", self._choices())
             tokens = sum(int(part.lengths.sum()) for part in encoded.values())
             self.summary = f"{tokens:,} tokens, at most {length} a row"
         return plan
+
+    def _decide(self, plan: Plan) -> Plan:
+        """Measure what is left open, and write down what all later steps and resumes go by."""
+        from luthier.journeys.planning import fit_time_budget, write_decided
+
+        self.resolved = fit_time_budget(self.resolved, self.engine, self._job(plan))
+        write_decided(self.run, self.resolved, plan.model_source, self._command())
+        return replace(plan, settings=self.resolved.settings)
 
     def _choices(self) -> tuple[Note, ...]:
         settings = self.resolved.settings

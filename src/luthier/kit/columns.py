@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from luthier.errors import Problem, did_you_mean
 from luthier.kit.table import Table, with_header
@@ -114,14 +114,18 @@ def choose_columns(
         notes.extend(note)
     problems += _extras(table, wanted, earlier, chosen, targets_required=targets_required)
     notes += _remarks(table, chosen) if table.headed and not earlier else []
+    return chosen, tuple(notes), [*problems, *_taken_twice(table, chosen)]
+
+
+def _taken_twice(table: Table, chosen: Mapping[str, str]) -> Iterator[Problem]:
+    """Columns that would be two things at once; an id may be anything besides."""
     for name, source in chosen.items():
         others = [
             other for other in chosen if chosen[other] == source and other < name != "id" != other
         ]
         if others:
             what = f"column {source!r} cannot be both {others[0]} and {name}"
-            problems.append(Problem(what, where=table.name))
-    return chosen, tuple(notes), problems
+            yield Problem(what, where=table.name)
 
 
 def _pair(table: Table) -> dict[str, str]:

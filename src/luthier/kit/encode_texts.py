@@ -15,6 +15,7 @@ import numpy as np
 
 from luthier.errors import Problem, SettingsError
 from luthier.kit.normalise import normaliser_of
+from luthier.kit.text_pairs import texts_apart
 from luthier.records import Encoded, IntArray, Rows, Targets
 from luthier.settings import TextSettings
 
@@ -80,8 +81,8 @@ def _read_all(
     rows: Rows, tokenizer: PreTrainedTokenizerBase, text: TextSettings
 ) -> Iterator[_Read]:
     clean = normaliser_of(text)
-    texts, pairs = clean.all(rows.columns["text"]), rows.columns.get("text_pair")
-    pairs = None if pairs is None else clean.all(pairs)
+    first, second = texts_apart(rows)
+    texts, pairs = clean.all(first), None if second is None else clean.all(second)
     read = _cut_by_tokenizer if text.long_texts in CUT_SIDES else _cut_here
     for start in range(0, len(texts), TEXTS_AT_ONCE):
         some = slice(start, start + TEXTS_AT_ONCE)

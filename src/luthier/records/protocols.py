@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from luthier.errors import Problem
-from luthier.records.data import Encoded, FloatArray, Rows, SplitName, Targets
+from luthier.records.data import FloatArray, Rows, SplitName, Targets
+from luthier.records.encoded import Encoded
 from luthier.records.evaluation import SplitEvaluation
 from luthier.records.events import Event
 from luthier.records.training import Watch, nothing_watched

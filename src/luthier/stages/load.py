@@ -19,6 +19,7 @@ from luthier.kit.row_checks import check_labels, check_rows
 from luthier.kit.table import Table
 from luthier.kit.tables import read_table
 from luthier.kit.targets import guess_target, to_kind
+from luthier.kit.text_pairs import with_both_texts
 from luthier.kit.times import sortable_time
 from luthier.records import Column, Note, Rows, Source, SourceFile, Task
 from luthier.settings import DataSettings
@@ -84,7 +85,7 @@ def load(
     check_rows(rows, chosen, targets_required=targets_required)
     if targets_required:
         check_labels(rows)
-    return rows
+    return with_both_texts(rows)
 
 
 def _read(
