@@ -495,6 +495,14 @@ def test_the_task_follows_from_what_the_answers_are(tmp_path, answers, column, f
         assert again.columns["label"][0] == answers[0]
 
 
+def test_whole_numbers_that_pandas_wrote_with_a_point_are_labels(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("text,label\na,1.0\nb,0.0\nc,1.0\n", encoding="utf-8")
+    loaded = load(path, settings={"label_names": "退款,物流"})
+    assert loaded.columns["label"] == ["物流", "退款", "物流"]
+    assert "whole numbers written as 1.0: taken as labels" in notes(loaded)
+
+
 def test_answers_that_the_named_task_cannot_learn_are_refused_with_their_lines(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("text,label\na,3.5\nb,viel\nc,1\n", encoding="utf-8")

@@ -24,6 +24,7 @@ def said(cells) -> str:
         ([str(n) for n in range(201)], "number"),
         ([f"{n:04}" for n in range(500)], "label"),
         (["0.5", "1.5", "2"], "number"),
+        (["1.0", "0.0", "1.0"], "label"),
         (["1e-3", "-2.5", ".5"], "number"),
         (["1.5", "n/a", "2.5"], "label"),
         ([["a"], ["b"]], "label"),

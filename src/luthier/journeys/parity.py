@@ -51,6 +51,8 @@ def check_parity(run: RunFolder, rows: Rows) -> tuple[Note, ...]:
     answers = run.predictions("validation")
     if not isinstance(answers, Predictions) or "label" not in rows.columns:
         return (Note("skipped", "parity is checked for one label per row only"),)
+    if "text_pair" in rows.columns:
+        return (Note("skipped", "parity is checked for one text per row only"),)
     place = {row: i for i, row in enumerate(rows.ids.tolist())}
     texts = tuple(str(rows.columns["text"][place[row]]) for row in answers.row_ids.tolist())
     recorded = Recorded(answers, texts).take(telling_rows(texts))

@@ -64,8 +64,7 @@ def read_table(
             Problem(f"files ending in {kind or 'nothing'} are not read", where=name),
             next_step=f"save the rows as {' '.join(EXTENSIONS)}",
         )
-    data = _bytes_of(path, name)
-    digest = hashlib.sha256(data).hexdigest()
+    data, digest = _bytes_of(path, name)
     if kind in WORKBOOK_EXTENSIONS:
         return _table(name, read_workbook(data, name, sheet), kind[1:], "binary", digest)
     if kind in ARROW_EXTENSIONS:
@@ -81,10 +80,12 @@ def read_table(
     return _table(name, content, kind[1:], found, digest)
 
 
-def _bytes_of(path: Path, name: str) -> bytes:
+def _bytes_of(path: Path, name: str) -> tuple[bytes, str]:
+    """What the file holds, unpacked, and the hex sha256 of its bytes as they lie there."""
     try:
         data = path.read_bytes()
-        return gzip.decompress(data) if path.suffix.lower() == ".gz" else data
+        digest = hashlib.sha256(data).hexdigest()
+        return (gzip.decompress(data) if path.suffix.lower() == ".gz" else data), digest
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(Problem(f"cannot be unpacked: {error}", where=name)) from error
     except OSError as error:

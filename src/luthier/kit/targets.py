@@ -20,16 +20,21 @@ _SEPARATORS = ("|", ";", "#", "、", "；", "，", ",", "/")
 _LEAST_COMBINED = 0.01
 _SAMPLE = 20_000
 _WHOLE = re.compile(r"[+-]?\d+")
+_POINTED = re.compile(r"[+-]?\d+\.0+")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class TargetGuess:
-    """What the cells of a column are, what separates several labels, and why."""
+    """What the cells of a column are, what separates several labels, and why.
+
+    `pointed`: the labels are whole numbers written as 1.0, as pandas does beside empty cells.
+    """
 
     kind: ColumnKind
     separator: str | None
     notes: tuple[Note, ...] = ()
+    pointed: bool = False
 
 
 def guess_target(cells: Sequence[Any], separator: str | None, name: str) -> TargetGuess:
@@ -116,6 +121,9 @@ def _is_flat(value: Any) -> bool:
 def _numbers(texts: Sequence[str], name: str) -> TargetGuess:
     different = len(set(texts))
     whole = all(map(_WHOLE.fullmatch, set(texts)))
+    if different <= MOST_LABELS_AS_NUMBERS and all(map(_POINTED.fullmatch, set(texts))):
+        what = f"column {name!r} holds whole numbers written as {texts[0]}: taken as labels"
+        return TargetGuess("label", None, (Note("guessed", what),), pointed=True)
     codes = any(text.lstrip("+-").startswith("0") and text.strip("+-0") for text in set(texts))
     if whole and different <= MOST_LABELS_AS_NUMBERS:
         return TargetGuess("label", None)

@@ -177,6 +177,8 @@ def _typed(
     task = (*fitting, tasks[0])[0]
     target = _target(task) or first
     before = cells[first.name]
+    if guess.pointed:
+        before = [cell and cell.strip().partition(".")[0] for cell in before]
     columns[target.name] = after = to_kind(before, target.kind, guess.separator)
     notes = guess.notes if fitting and target.kind == guess.kind else ()
     spaced = sum(isinstance(b, str) and b != a for b, a in zip(before, after, strict=True))
