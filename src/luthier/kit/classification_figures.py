@@ -12,6 +12,8 @@ import numpy as np
 
 from luthier.errors import InputError, Problem
 from luthier.kit import label_counts
+from luthier.kit.average_precision import macro_average_precision
+from luthier.kit.binned_confidence import calibration_figure
 from luthier.kit.intervals import (
     Statistic,
     bootstrap_counts,
@@ -37,19 +39,24 @@ from luthier.settings import EvaluateSettings
 
 
 class Average(NamedTuple):
-    """A mean over labels: its statistic, the figure of a label it averages, and its weights."""
+    """A mean over labels: its statistic, the figure of a label it averages, and its weights.
+
+    `over` is the labels that count alike: all that occur, or those with true rows; or `rows`, where
+    a label counts as often as it has true rows.
+    """
 
     statistic: Statistic
     part: Literal["f1", "precision", "recall"]
-    weighted: bool
+    over: Literal["occurring", "true", "rows"]
 
 
 AVERAGES: Mapping[str, Average] = {
-    "macro_f1": Average(label_counts.macro_f1, "f1", weighted=False),
-    "macro_precision": Average(label_counts.macro_precision, "precision", weighted=False),
-    "macro_recall": Average(label_counts.macro_recall, "recall", weighted=False),
-    "weighted_f1": Average(label_counts.weighted_f1, "f1", weighted=True),
-    "weighted_precision": Average(label_counts.weighted_precision, "precision", weighted=True),
+    "macro_f1": Average(label_counts.macro_f1, "f1", over="occurring"),
+    "macro_precision": Average(label_counts.macro_precision, "precision", over="occurring"),
+    "macro_recall": Average(label_counts.macro_recall, "recall", over="occurring"),
+    "balanced_accuracy": Average(label_counts.balanced_accuracy, "recall", over="true"),
+    "weighted_f1": Average(label_counts.weighted_f1, "f1", over="rows"),
+    "weighted_precision": Average(label_counts.weighted_precision, "precision", over="rows"),
 }
 """Figures whose interval is a bootstrap over rows, held against that of their parts."""
 
@@ -79,8 +86,8 @@ def quick_metrics(predictions: Predictions) -> dict[str, float]:
 def judge(predictions: Predictions, settings: EvaluateSettings) -> SplitEvaluation:
     """Every figure of one split; `per_label` and the matrix hold the labels that occur in it.
 
-    roc_auc is left out where no label has both own and other rows, or where a probability is not
-    finite; log_loss is left out where a loss is NaN.
+    roc_auc is left out where no label has both own and other rows; roc_auc, pr_auc and
+    calibration_error where a probability is not finite; log_loss where a loss is NaN.
 
     Raises:
         InputError: when no row has a known label.
@@ -91,6 +98,7 @@ def judge(predictions: Predictions, settings: EvaluateSettings) -> SplitEvaluati
     areas = _roc_areas(predictions, known)
     if areas.macro is not None:
         figures["roc_auc"] = areas.macro
+    figures |= _probability_figures(predictions, known, settings)
     losses = np.minimum(predictions.loss[known], LARGEST_LOSS)
     if not np.isnan(losses).any():
         figures["log_loss"] = bootstrap_mean(losses, settings.bootstrap_samples, settings.seed)
@@ -124,7 +132,7 @@ def count_figures(counts: LabelCounts, settings: EvaluateSettings) -> dict[str, 
     figures = {"accuracy": accuracy}
     for name, average in AVERAGES.items():
         value = float(average.statistic(counts))
-        weights = counts.support[occurring] / n if average.weighted else np.ones(len(labels))
+        weights = _weights(average, counts.support[occurring])
         parts = [getattr(label, average.part) for label in labels]
         ends = [
             unbiased_interval(value, draws[name], 0.0),
@@ -134,6 +142,17 @@ def count_figures(counts: LabelCounts, settings: EvaluateSettings) -> dict[str, 
     figures["weighted_recall"] = accuracy
     figures["mcc"] = _mcc_figure(counts, draws["mcc"], accuracy, settings)
     return figures
+
+
+def _weights(average: Average, support: FloatArray) -> FloatArray:
+    """Weight of each label, float64 [m], not all 0."""
+    match average.over:
+        case "occurring":
+            return np.ones(len(support))
+        case "true":
+            return (support > 0).astype(np.float64)
+        case "rows":
+            return support
 
 
 def _draws(counts: LabelCounts, settings: EvaluateSettings) -> dict[str, FloatArray]:
@@ -213,6 +232,25 @@ def _roc_areas(predictions: Predictions, known: IntArray) -> OneVsRest:
     if not np.isfinite(probabilities).all():
         return OneVsRest((None,) * len(predictions.label_names), None)
     return one_vs_rest(predictions.labels[known], probabilities)
+
+
+def _probability_figures(
+    predictions: Predictions, known: IntArray, settings: EvaluateSettings
+) -> dict[str, Figure]:
+    """pr_auc and calibration_error; empty where a probability is not finite."""
+    probabilities = predictions.probabilities[known]
+    if not np.isfinite(probabilities).all():
+        return {}
+    samples, seed = settings.bootstrap_samples, settings.seed
+    labels = predictions.labels[known]
+    answered = predictions.predicted[known]
+    applies = np.eye(probabilities.shape[1], dtype=np.int64)[labels]
+    confidence = probabilities[np.arange(len(known)), answered]
+    figures = {
+        "calibration_error": calibration_figure(confidence, answered == labels, samples, seed)
+    }
+    area = macro_average_precision(applies, probabilities, samples, seed)
+    return figures if area is None else {"pr_auc": area, **figures}
 
 
 def _confusion_matrix(

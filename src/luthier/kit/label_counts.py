@@ -103,6 +103,12 @@ def macro_recall(counts: LabelCounts) -> FloatArray:
     return _macro(recall(counts), counts)
 
 
+def balanced_accuracy(counts: LabelCounts) -> FloatArray:
+    """Mean recall over the labels that have true rows [...]."""
+    present = counts.support > 0
+    return _share((recall(counts) * present).sum(axis=-1), present.sum(axis=-1))
+
+
 def macro_f1(counts: LabelCounts) -> FloatArray:
     """Mean F1 over the labels that occur [...]."""
     return _macro(f1(counts), counts)

@@ -19,8 +19,9 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from luthier.errors import ModelError, Problem, SettingsError
+from luthier.errors import ModelError, Problem
 from luthier.machine_errors import machine_error
+from luthier.models.fitting import apply_dropouts, check_length, check_pooling
 from luthier.models.layers import head_names
 from luthier.models.pooled import PooledClassifier, PooledConfig, is_decoder
 from luthier.models.quiet import quiet
@@ -31,7 +32,6 @@ from luthier.settings import ModelSettings
 ProblemType = Literal["single_label_classification", "multi_label_classification", "regression"]
 OWN_HEAD_DROPOUT = 0.1
 """Dropout before a head of ours; BERT's."""
-DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout")
 _LIBRARY_ERRORS = (
     OSError,
     ValueError,
@@ -106,9 +106,9 @@ def load_classifier(
     """
     with explained(source, "the model"), quiet():
         config = _config(source)
-        _check_pooling(config, settings)
+        check_pooling(config, settings)
         own_head = settings.pooling != "auto" or problem_type == "regression"
-        _apply_dropouts(config, source, settings, own_head=own_head)
+        apply_dropouts(config, source, settings, own_head=own_head)
         labels = {
             "id2label": dict(enumerate(label_names)),
             "label2id": {name: index for index, name in enumerate(label_names)},
@@ -116,7 +116,7 @@ def load_classifier(
         }
         load = _with_own_head if own_head else _with_stock_head
         model = load(source, config, settings, labels)
-    _check_length(model, max_length)
+    check_length(model, max_length)
     apply_strategy(model, settings)
     trained: PreTrainedModel = model.train()
     return trained
@@ -192,7 +192,7 @@ def load_encoder(source: ModelSource, max_length: int) -> PreTrainedModel:
     """
     with explained(source, "the model"), quiet():
         encoder = _pretrained_encoder(source, _config(source))
-    _check_length(encoder, max_length)
+    check_length(encoder, max_length)
     ready: PreTrainedModel = encoder.eval()
     return ready
 
@@ -231,45 +231,6 @@ def explained(source: ModelSource, what: str) -> Iterator[None]:
         ) from error
 
 
-def _apply_dropouts(
-    config: PreTrainedConfig, source: ModelSource, settings: ModelSettings, *, own_head: bool
-) -> None:
-    asked = {name: getattr(settings, name) for name in DROPOUTS}
-    if own_head:  # it has its own
-        del asked["classifier_dropout"]
-    problems = []
-    for name, value in asked.items():
-        if value is None:
-            continue
-        if hasattr(config, name):
-            setattr(config, name, value)
-            continue
-        own = sorted(key for key in config.to_dict() if "drop" in key)
-        problems.append(
-            Problem(
-                f"{config.model_type} models have no {name} (its own dropouts: "
-                f"{', '.join(own) or 'none'})",
-                where=f"model.{name}",
-                hint="leave it out to keep the model's own",
-            )
-        )
-    if problems:
-        raise SettingsError(
-            problems, next_step=f"change these settings, or the model {source.name}"
-        )
-
-
-def _check_pooling(config: PreTrainedConfig, settings: ModelSettings) -> None:
-    if settings.pooling == "cls" and is_decoder(config):
-        raise SettingsError(
-            Problem(
-                f"the first token of a {config.model_type} model sees nothing of the text",
-                where="model.pooling",
-            ),
-            next_step="--model.pooling mean, or leave it out: auto takes the last token",
-        )
-
-
 def _first_id(value: int | list[int] | None) -> int | None:
     return value[0] if isinstance(value, list) else value
 
@@ -295,20 +256,3 @@ def _renew_head(model: PreTrainedModel, config: PreTrainedConfig, report: dict[s
     if loaded:  # a head for other labels must not be the start of this one
         fresh = AutoModelForSequenceClassification.from_config(config).state_dict()
         model.load_state_dict({name: fresh[name] for name in loaded}, strict=False)
-
-
-def _check_length(model: PreTrainedModel, max_length: int) -> None:
-    longest = [
-        # Models of the RoBERTa family count positions from the padding index on.
-        module.num_embeddings - (0 if module.padding_idx is None else module.padding_idx + 1)
-        for name, module in model.named_modules()
-        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding)
-    ]
-    if longest and max_length > min(longest):
-        raise SettingsError(
-            Problem(
-                f"is {max_length}, but this model reads at most {min(longest)} tokens",
-                where="text.max_length",
-            ),
-            next_step=f"--text.max_length {min(longest)}",
-        )
