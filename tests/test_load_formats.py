@@ -369,7 +369,7 @@ def test_names_for_numbers_from_one_on_are_understood(tmp_path):
 def test_names_that_do_not_fit_are_refused(tmp_path, given):
     path = tmp_path / "data.csv"
     path.write_text("text,label\na,0\nb,1\nc,7\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"do not fit|there is no such file"):
+    with pytest.raises(InputError, match=r"do not fit the labels|there is no such file"):
         load(path, settings={"label_names": given})
 
 

@@ -131,6 +131,42 @@ CASES: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
     ),
     "unsupported file": ({"data.pdf": "%PDF-1.7"}, ["workup", "data.pdf"]),
     "folder without data": ({"shop/readme.md": "hello"}, ["workup", "shop"]),
+    "two sets in one folder": (
+        {
+            f"shop/{name}.csv": csv_text(GOOD)
+            for name in ("trec_train", "trec_test", "sst2_train", "sst2_test")
+        },
+        ["workup", "shop"],
+    ),
+    "pattern that fits nothing": ({"data.csv": csv_text(GOOD)}, ["workup", "trec*.csv"]),
+    "data set on the hub without network": ({}, ["workup", "nobody/no-such-data"]),
+    "damaged workbook": ({"data.xlsx": b"PK\x03\x04damaged"}, ["workup", "data.xlsx"]),
+    "no such sheet": (
+        {"data.xlsx": (Path(__file__).parent / "files" / "messages.xlsx").read_bytes()},
+        ["workup", "data.xlsx", "--data.sheet", "Daten"],
+    ),
+    "label names that do not fit": (
+        {"data.csv": csv_text([(text, str(n % 3)) for n, (text, _) in enumerate(GOOD)])},
+        ["workup", "data.csv", "--label-names", "退款,物流"],
+    ),
+    "time with two meanings": (
+        {"data.csv": csv_text([("包裹到哪里了,01/02/2024", "物流")], "text,day,label")},
+        ["workup", "data.csv", "--time-column", "day"],
+    ),
+    "fastText line without a label": (
+        {"data.txt": "__label__物流 包裹到哪里了\n发票没收到\n"},
+        ["workup", "data.txt"],
+    ),
+    "synonyms without a file": (
+        {"data.csv": csv_text(GOOD)},
+        ["workup", "data.csv", "--augment.change", "synonyms"],
+    ),
+    "file of stop words without words": (
+        {"data.csv": csv_text(GOOD), "words.txt": "\n"},
+        ["workup", "data.csv", "--domain-stop-words", "words.txt"],
+    ),
+    "misspelt verb": ({"data.csv": csv_text(GOOD)}, ["workupp", "data.csv"]),
+    "verb left out": ({"data.csv": csv_text(GOOD)}, ["data.csv"]),
     "too few rows": ({"data.csv": csv_text(GOOD[:5])}, ["workup", "data.csv"]),
     "no data named": ({}, ["workup"]),
     "resume without a run": ({"out/x.txt": ""}, ["workup", "--resume", "--run-dir", "out"]),

@@ -178,8 +178,8 @@ def _kappas(shared: Ratings, random: np.random.Generator) -> dict[str, Figure]:
     enough.sort(key=lambda pair: -len(pairs[pair]))
     kappas = {}
     for pair in enough[:MOST_PAIRS]:
-        one, other = zip(*pairs[pair], strict=True)
-        kappas[" and ".join(pair)] = cohen_kappa(one, other, random)
+        first, second = zip(*pairs[pair], strict=True)
+        kappas[" and ".join(pair)] = cohen_kappa(first, second, random)
     return kappas
 
 

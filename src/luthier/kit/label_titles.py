@@ -83,9 +83,10 @@ def given_titles(given: str, labels: Sequence[str]) -> tuple[dict[str, str], tup
             note = Note("chosen", f"label names taken from data.label_names, number {first} first")
             return {label: titles[label] for label in labels}, (note,)
     missing = sorted(set(labels) - max(candidates, key=len, default={}).keys())
-    shown = ", ".join(missing[:5]) or "some"
+    shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
+    why = f"they have none for label {shown}" if missing else "a name stands twice"
     raise InputError(
-        Problem(f"the names do not fit the labels one to one ({shown} without one)", where=given),
+        Problem(f"these names do not fit the labels one to one: {why}", where=given),
         next_step="give one different name for each label, in the order of the numbers from 0 on",
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from luthier.errors import InputError, Problem
 
 MOST_LISTED = 20
@@ -28,6 +30,10 @@ class ProblemList:
             self._listed.append(Problem(what, where=where, hint=hint))
         else:
             self._more += 1
+
+    def some_are(self, said: Sequence[str]) -> bool:
+        """Whether any of the problems listed says one of these."""
+        return any(part in problem.what for problem in self._listed for part in said)
 
     def error(self) -> InputError:
         """All of it as one error."""

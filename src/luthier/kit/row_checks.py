@@ -16,6 +16,7 @@ from luthier.records import Rows, SplitName, Task
 _ONE_TEXT = ("text", "text_pair", "label")
 """Columns that hold one piece of text per row, whatever the task."""
 _SPOKEN = {"text_pair": "second text"}
+_EMPTY = ("is empty", "is missing", "are missing")
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -37,8 +38,9 @@ def check_rows(rows: Rows, task: Task, *, targets_required: bool) -> None:
         if problem.where not in named:
             problems.add(problem.where, problem.what, problem.hint)
             named.add(problem.where)
-    these = "this row" if len(named) == 1 else "these rows"
-    problems.next_step = f"correct {these}, or leave out what is empty: --data.empty_rows drop"
+    problems.next_step = f"correct {'this row' if len(named) == 1 else 'these rows'}"
+    if problems.some_are(_EMPTY):
+        problems.next_step += ", or leave out what is empty: --data.empty_rows drop"
     problems.raise_if_any()
 
 
