@@ -67,7 +67,8 @@ def healthy(seed: int, digits: int) -> Trial:
     assert told is not None
     noise = np.random.default_rng(seed).normal(0, 1e-5, told.shape)
     rounded = np.round(np.clip(told + noise, 0, 1), digits)
-    return _trial(model, tested, rounded, (), "", f"answers with {digits} digits")
+    name = f"answers with {digits} digits"
+    return _trial(model, tested, rounded, (), "", name, rounded=0.5 * 10.0**-digits)
 
 
 def _trial(
@@ -77,10 +78,11 @@ def _trial(
     missing: tuple[str, ...],
     fault: str,
     name: str,
+    rounded: float = 0.0,
 ) -> Trial:
     answers = model.predictions(tested, told)
     texts = tuple(tested.columns["text"])
-    recorded = Recorded(answers, texts)
+    recorded = Recorded(answers, texts, rounded)
     some = recorded.take(telling_rows(texts))
     found = find_way(some, model, exact_ways(MAX_LENGTH, "initial"))
     found = replace(found, missing_keys=missing)
