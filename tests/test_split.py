@@ -187,11 +187,16 @@ def test_a_label_that_only_stands_beside_another_is_still_learned():
 
 
 def test_given_splits_are_kept_even_where_texts_cross():
-    pairs = [*texts_of(a=5, b=5), ("a 0", "a"), ("b 0", "b")]
+    pairs = texts_of(a=5, b=5)
+    pairs += [(f"{pairs[0][0]}!", "a"), (f"{pairs[5][0]}x", "b")]
     own = ["train"] * 10 + ["validation", "test"]
     result = split(rows_of(pairs, own), SplitSettings())
     assert list(result.names) == own
     assert result.method == "given"
+    assert [note.message for note in result.notes if note.kind == "warning"] == [
+        "1 test rows have texts equal or nearly equal to training rows",
+        "1 validation rows have texts equal or nearly equal to training rows",
+    ]
 
 
 @pytest.mark.parametrize(("there", "missing"), [("test", "validation"), ("validation", "test")])

@@ -89,14 +89,6 @@ class SplitSettings(_Block):
         "what to do with labels that have fewer than 3 different texts, so not one for each split: "
         "refuse the file, leave their rows out, or only learn from them",
     )
-    num_folds: int = setting(
-        0,
-        "parts for cross-validation: each part is judged by a model that learned from the others, "
-        "and the answers are pooled; 0 does without",
-        unit="folds",
-        ge=0,
-        le=100,
-    )
     seed: int = setting(42, "seed of the split; another seed is another split", ge=0, le=2**32 - 1)
 
     @model_validator(mode="after")
@@ -105,8 +97,6 @@ class SplitSettings(_Block):
             raise ValueError(
                 "validation_size + test_size must be below 1, or no row is left to learn from"
             )
-        if self.num_folds == 1:
-            raise ValueError("num_folds must be 2 or more, or 0 for no cross-validation")
         return self
 
 

@@ -106,7 +106,7 @@ def _harm(
 ) -> Figure | None:
     """Accuracy on the third of the training rows most like the others, minus that on the rest."""
     learned = np.flatnonzero(~is_judged)
-    own, truth = [texts[i] for i in learned], [labels[i] for i in learned]
+    own, truth = [texts[int(i)] for i in learned], [labels[int(i)] for i in learned]
     targets, names = one_hot(truth)
     probe = RidgeProbe(Weights.of(own).features(own), folds_of(len(own)))
     answers = probe.out_of_fold(targets).argmax(axis=1)

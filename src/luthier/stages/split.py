@@ -59,12 +59,14 @@ def split(rows: Rows, settings: SplitSettings, alike: Alike | None = None) -> Sp
     notes: list[Note] = []
     by = "given"
     others = given - {"train"}
+    clusters = _positions(rows, settings, alike)
     if others:
         kept = ", ".join(name for name in SPLIT_NAMES if name in others | {"train"})
         notes.append(Note("chosen", f"splits given by the files were kept: {kept}"))
+        notes.extend(_leaks(rows.given_split, clusters))
     if held:
         by = way_to_split(rows, settings)
-        shared = _share_out(rows, pool, held, settings, _positions(rows, settings, alike), by)
+        shared = _share_out(rows, pool, held, settings, clusters, by)
         for position, name in shared.names.items():
             names[position] = name
         notes.extend(shared.notes)
@@ -190,6 +192,19 @@ def _choose(
         how = "stratified by label"
     learned: dict[str, SplitName] = dict.fromkeys(forced, "train")
     return chosen | learned, [Note("chosen", f"{head}, {how}, seed {settings.seed}")]
+
+
+def _leaks(given: Sequence[SplitName | None], alike: Alike) -> list[Note]:
+    """Rows of given splits whose texts are like training rows; they stay where they are."""
+    counts: Counter[SplitName] = Counter()
+    for cluster in alike:
+        names = [given[position] for position in cluster]
+        if "train" in names or None in names:
+            counts.update(name for name in names if name not in ("train", None))
+    return [
+        Note("warning", f"{count:,} {name} rows have texts equal or nearly equal to training rows")
+        for name, count in sorted(counts.items())
+    ]
 
 
 def _unit_name(by: str) -> str:

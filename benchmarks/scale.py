@@ -1,0 +1,175 @@
+"""A million short rows: how long load, audit and split take, and how much memory.
+
+    python benchmarks/scale.py                  1,000,000 rows; writes benchmarks/results/scale.json
+    python benchmarks/scale.py --rows 100000    a quick look; writes nothing
+
+The rows are made up, half of them Chinese, half English: 20 labels, three rows in a hundred equal
+to another one, two nearly equal, two with a wrong label. All steps run in one process, one after
+the other, as `luthier audit` and `luthier split` do; the peak memory is that of the whole process
+up to the end of the step. Times are given as wall time and as time of the processor, because a
+busy machine makes only the first one longer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+RESULT = ROOT / "benchmarks" / "results" / "scale.json"
+FULL = 1_000_000
+LABELS = 20
+HAN = "快递退货发票会员积分售后咨询配送地址客服电话订单尺寸颜色库存价格维修安装保修换货"
+SYLLABLES = ("ba", "ko", "mi", "tur", "sel", "na", "vo", "pri", "dem", "lu", "cha", "rin")
+
+T = TypeVar("T")
+
+
+def rows(n: int, seed: int = 0) -> Iterator[tuple[str, str]]:
+    """Text and label of n rows, in chunks drawn by one generator."""
+    rng = np.random.default_rng(seed)
+    han = ["".join(rng.choice(list(HAN), 2)) for _ in range(4000)]
+    latin = ["".join(rng.choice(list(SYLLABLES), 2)) for _ in range(4000)]
+    keys = {language: [words.pop() for _ in range(LABELS)] for language, words in
+            (("han", han), ("latin", latin))}  # fmt: skip
+    kept: list[tuple[str, str]] = []
+    for _ in range(n):
+        kind = rng.random()
+        if kind < 0.05 and len(kept) > 100:
+            text, label = kept[int(rng.integers(len(kept)))]
+            yield (text if kind < 0.03 else f"{text}了" if text[0] > "z" else f"{text}s"), label
+            continue
+        label = int(rng.integers(LABELS))
+        language = "han" if rng.random() < 0.5 else "latin"
+        words = han if language == "han" else latin
+        drawn = [words[i] for i in rng.integers(len(words), size=int(rng.integers(4, 10)))]
+        drawn[int(rng.integers(len(drawn)))] = keys[language][label]
+        if rng.random() < 0.02:
+            label = int(rng.integers(LABELS))
+        row = (("" if language == "han" else " ").join(drawn), f"label {label:02d}")
+        if len(kept) < 50_000:
+            kept.append(row)
+        yield row
+
+
+def write_rows(path: Path, n: int) -> None:
+    """A CSV file of n rows."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["text", "label"])
+        writer.writerows(rows(n))
+
+
+class Steps:
+    """Steps of one process, each with its times and the peak memory so far."""
+
+    def __init__(self) -> None:
+        self.done: list[dict[str, Any]] = []
+
+    def run(self, name: str, step: Callable[[], T]) -> T:
+        """Do a step and write down what it took."""
+        wall, busy = time.perf_counter(), time.process_time()
+        result = step()
+        measured = {
+            "step": name,
+            "wall_seconds": round(time.perf_counter() - wall, 1),
+            "processor_seconds": round(time.process_time() - busy, 1),
+            "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        }
+        self.done.append(measured)
+        print(json.dumps(measured), flush=True)
+        return result
+
+
+def measure(path: Path) -> None:
+    """Load, audit, ask the faults, split: what `luthier audit` and `luthier split` do."""
+    from luthier.journeys import verbs
+    from luthier.journeys.label_check import doubts_of
+    from luthier.settings import SplitSettings
+    from luthier.stages.audit import audit
+    from luthier.stages.diagnose import diagnose
+    from luthier.stages.split import split
+
+    steps = Steps()
+    loaded = steps.run("load", lambda: verbs.load(path))
+    measured = steps.run("audit", lambda: audit(loaded))
+    evidence: dict[str, object] = {"rows": loaded, "audit": measured}
+    doubts = steps.run("out-of-fold answers", lambda: doubts_of(loaded))
+    if doubts is not None:
+        evidence |= {"label_opinions": doubts.opinions, "label_pairs": doubts.pairs}
+    diagnosis = steps.run("faults", lambda: diagnose(evidence))
+    splits = steps.run("split", lambda: split(loaded, SplitSettings(), measured.alike_clusters))
+    found = {
+        "rows": len(loaded),
+        "equal_clusters": len(measured.duplicate_clusters),
+        "alike_clusters": len(measured.alike_clusters),
+        "splits": splits.counts(),
+        "faults_fired": [finding.fault for finding in diagnosis.fired],
+        "faults_crashed": [fault.error for fault in diagnosis.crashed],
+    }
+    print(json.dumps({"found": found}), flush=True)
+
+
+def main() -> int:
+    """Write the rows, measure in a process of its own, and keep the result."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=FULL)
+    parser.add_argument("--measure", metavar="FILE", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.measure:
+        measure(Path(options.measure))
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.csv"
+        write_rows(path, options.rows)
+        size = path.stat().st_size
+        lines = _child(path)
+    steps = [line for line in lines if "step" in line]
+    result = {
+        "command": f"python benchmarks/scale.py --rows {options.rows}",
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "rows": options.rows,
+        "file_mb": round(size / 2**20, 1),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load_average": [round(x, 1) for x in os.getloadavg()],
+        "steps": steps,
+        "peak_memory_mb": max(step["peak_memory_mb"] for step in steps),
+        **next(line for line in lines if "found" in line),
+    }
+    if options.rows == FULL:
+        RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+def _child(path: Path) -> list[dict[str, Any]]:
+    command = [sys.executable, __file__, "--measure", str(path)]
+    lines = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(json.loads(line))
+    if process.returncode:
+        raise SystemExit(process.returncode)
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
