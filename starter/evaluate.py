@@ -20,6 +20,7 @@ from typing import Any
 
 from luthier.errors import LuthierError, Problem, SettingsError, did_you_mean
 from luthier.kit.environment import describe_environment
+from luthier.models.find import find_model
 from luthier.run_folder import write_json
 from starter.cells import CHOOSING_SEED, Arm, model_digest
 from starter.choices import Line
@@ -86,7 +87,7 @@ def _arms(names: Sequence[str], model: Path | None) -> list[Arm]:
         elif not name.startswith("tfidf"):
             if model is None:
                 continue
-            folder = model
+            folder = Path(find_model(str(model.absolute())).path)
         found.append(Arm(name, ARMS[name], folder))
     return found
 
@@ -108,7 +109,6 @@ def _minilm() -> Path:
 
 def _model_facts(folder: Path) -> dict[str, Any]:
     from luthier.models.facts import describe_model
-    from luthier.models.pretrained import find_model
 
     facts = describe_model(find_model(str(folder)))
     return {"digest": model_digest(folder), "parameters": facts.parameters}

@@ -113,6 +113,15 @@ def test_a_missing_file_is_named(tmp_path):
     assert "banking77_en" in str(caught.value)
 
 
+def test_a_wrong_model_folder_is_named_without_a_traceback(data, tmp_path, monkeypatch, capsys):
+    command = ["evaluate", "--model", str(tmp_path / "no"), "--data", str(data), "--sets", "cic_zh"]
+    monkeypatch.setattr("sys.argv", [*command, "--only-report", "--out", str(tmp_path / "out")])
+    assert evaluate.main() == 2
+    said = capsys.readouterr().err
+    assert f"there is no model folder '{tmp_path / 'no'}'" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_few_rows_are_drawn_label_by_label_and_the_seed_decides_which(data):
     train = load_set("cic_zh", data).train
     few = drawn(train, 8, seed=1)
