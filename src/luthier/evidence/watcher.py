@@ -1,7 +1,7 @@
 """Watches one training by hooks: model, optimizer and loss stay as they are.
 
-Every step is counted; weights and gradients are looked at in a sample of the steps (about 20 per
-tenfold number of steps), so that watching costs little.
+Every step is counted; weights and gradients are looked at in the first five steps and in about 13
+for each tenfold number of steps, so that watching costs little.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from luthier.evidence.step_watch import StepWatch
 from luthier.evidence.weight_watch import WeightWatch
 from luthier.records import BrokenFacts, LossKind, PretrainedFacts, TrainingFacts, WhatBroke
 
-GROWTH = 1.12
-"""After the first ten steps, each watched step is at least this factor after the one before."""
+GROWTH = 1.2
+"""After the first five steps, each watched step is at least this factor after the one before."""
 
 PROBES = 3
 """Parameters whose gradients tell of each backward pass: the last ones that are trained."""
@@ -177,7 +177,7 @@ class Watcher:
             update = self._weights.after_step(step)
             if update is not None:
                 self._updates[step] = update
-            late = step - self._from >= 10
+            late = step - self._from >= 5
             self._next = math.ceil(step * GROWTH) if late else step + 1
         self._answering = False
         self._steps.after_step()

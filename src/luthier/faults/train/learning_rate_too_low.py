@@ -14,11 +14,11 @@ What the rows could teach is not in the model. From outside it may look like a r
 
 *Hardly moved*: the head, which has to grow from its random start, went at most a fifth of its own
 size (log10 of mean |way| over mean |weight| below -0.7), and less than nine training answers in ten
-are right. *Still learning*: less than nine in ten are right, and validation loss was at its lowest
-at the end and had fallen by more than 2 % since the evaluation before it; without evaluations, the
-training loss falls by more than 2 % an epoch over the last fifth of the steps (least squares
-against the rate used up, lower end of the 95 % interval). A short trial of other rates is not used:
-it ranks rates wrongly.
+are right. *Still learning*: less than nine in ten are right, validation loss was at its lowest at
+the end, and it fell by more than 5 % an epoch at the highest rate (a rate that has decayed counts
+for less) since the evaluation before; without evaluations, the training loss does so over the last
+fifth of the steps (least squares against the rate used up, lower end of the 95 % interval). A short
+trial of other rates is not used: it ranks rates wrongly.
 
 ## What stays quiet
 
@@ -50,6 +50,7 @@ from luthier.records import (
     Outcome,
     Plant,
     Prescription,
+    Stepped,
     TrainingFacts,
 )
 
@@ -67,8 +68,11 @@ FAULT = FaultInfo(
     ),
 )
 
-FALL = 0.02
-"""Fall of a loss (share of itself, in an epoch) from which training was still going on."""
+FALL = 0.05
+"""Fall of a loss (share of itself, in an epoch at the highest rate) from which it was going on."""
+
+LEAST_RATE = 0.05
+"""A rate below this share of the highest counts as this share: what is left of it tells little."""
 
 LIMITS = {"head_moved": STILL, "learned": LEARNED, "fall": FALL}
 
@@ -96,10 +100,11 @@ def detect(training: TrainingFacts, history: Sequence[Event]) -> Outcome:
             {"kind": "still", **measured},
             LIMITS,
         )
-    fall = _fall(training, evaluations)
+    fall = _fall(training, history)
     if fall is not None and fall > FALL and not (turned or signs.failed):
         return Fired(
-            f"Training ended while it was still learning: the loss fell by {fall:.0%} at the end. "
+            f"Training ended while it was still learning: the loss fell by {fall:.0%} an epoch, "
+            "reckoned at the highest rate. "
             f"{said}.",
             "medium",
             {"kind": "falling", "fall": fall, **measured},
@@ -108,11 +113,19 @@ def detect(training: TrainingFacts, history: Sequence[Event]) -> Outcome:
     return Clear(f"The loss had come to rest, or turned. {said}.", measured)
 
 
-def _fall(training: TrainingFacts, evaluations: Sequence[Evaluated]) -> float | None:
-    """Share by which the loss fell at the end; None where nothing tells."""
+def _fall(training: TrainingFacts, history: Sequence[Event]) -> float | None:
+    """Share by which the loss fell at the end, in an epoch at the highest rate; None if unknown."""
+    evaluations = [event for event in history if isinstance(event, Evaluated)]
     if len(evaluations) > 1:
-        before, last = (event.validation["loss"] for event in evaluations[-2:])
-        return 1 - last / before if before > 0 else None
+        before, last = evaluations[-2:]
+        rates = [
+            e.learning_rate for e in history if isinstance(e, Stepped) and e.step > before.step
+        ]
+        highest = training.steps.highest_rate
+        share = sum(rates) / len(rates) / highest if rates and highest else 1.0
+        epochs = max(last.epoch - before.epoch, 1e-9)
+        fell = 1 - last.validation["loss"] / max(before.validation["loss"], 1e-12)
+        return fell / epochs / max(LEAST_RATE, share)
     learning = training.learning
     if learning is None or learning.last_fall is None or learning.last_fall_error is None:
         return None
