@@ -39,6 +39,10 @@ IN_THE_FOLDER = (
     records.UncheckedFault,
     records.CrashedFault,
     records.Prescription,
+    records.Answer,
+    records.Cause,
+    records.Parity,
+    records.Replay,
     settings_file.Origin,
 )
 
