@@ -7,8 +7,8 @@
 The rate is level after a warm-up and falls to zero over the last part (`--decay`), so that
 `stable/`, saved where the fall begins, is the place to continue from with a larger budget. The
 budget is time (`--minutes`, counted over all resumed parts) or `--steps`. Written to
-`<work>/runs/<name>/`: `log.jsonl`, `last/` (weights, optimizer and counters, every few minutes),
-`stable/`, and `model/` at the end.
+`<work>/runs/<name>/`: `log.jsonl`, `last/` (weights, optimizer and counters, every few minutes)
+and `stable/`.
 """
 
 from __future__ import annotations
@@ -292,9 +292,6 @@ class Run:
                 self.save("last")
                 saved = time.monotonic()
         self.save("last")
-        self.model.encoder.config.hidden_dropout_prob = 0.1
-        self.model.encoder.config.attention_probs_dropout_prob = 0.1
-        self.model.encoder.save_pretrained(self.folder / "model")
 
 
 def main() -> None:

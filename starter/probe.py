@@ -1,6 +1,6 @@
 """How far a pretrained model has come, on validation rows only: minutes, not hours.
 
-    python -m starter.probe build/starter/runs/*/model
+    python -m starter.probe src/luthier/starter_model
 
 For each of four sets 3,000 training rows: frozen mean vectors + logistic regression, and two
 short fine-tunings; accuracy on 1,500 validation rows. Used to compare recipes on a small equal
