@@ -10,6 +10,7 @@ import pytest
 from sklearn import metrics
 
 from luthier.errors import InputError
+from luthier.kit.binned_confidence import expected_calibration_error
 from luthier.kit.classification_figures import AVERAGES, count_figures, judge, quick_metrics
 from luthier.kit.label_counts import LabelCounts, mcc
 from luthier.kit.roc_auc import one_vs_rest
@@ -53,10 +54,17 @@ def random_predictions(n: int, k: int, seed: int, *, used: int | None = None) ->
 def test_every_figure_equals_scikit_learn(n, k, used):
     predictions = random_predictions(n, k, seed=n + k, used=used)
     truth, answers = predictions.labels, predictions.predicted
+    seen = np.unique(truth)
     judged = judge(predictions, FEW)
     value = {name: figure.value for name, figure in judged.figures.items()}
     expected = {
         "accuracy": metrics.accuracy_score(truth, answers),
+        "balanced_accuracy": np.mean(
+            metrics.recall_score(truth, answers, labels=seen, average=None)
+        ),
+        "calibration_error": expected_calibration_error(
+            predictions.probabilities.max(axis=1), truth == answers
+        ),
         "mcc": metrics.matthews_corrcoef(truth, answers),
         "log_loss": metrics.log_loss(truth, predictions.probabilities, labels=list(range(k))),
     }
@@ -71,6 +79,9 @@ def test_every_figure_equals_scikit_learn(n, k, used):
         if 0 < (truth == label).sum() < n
     ]
     expected["roc_auc"] = np.mean(areas)
+    expected["pr_auc"] = np.mean(
+        [metrics.average_precision_score(truth == i, predictions.probabilities[:, i]) for i in seen]
+    )
     assert value == pytest.approx(expected, abs=1e-10)
     assert judged.labels_in_average == len(set(truth) | set(answers))
     assert quick_metrics(predictions) == pytest.approx(

@@ -205,7 +205,7 @@ def test_determinism_is_asked_of_torch_and_given_back(job_with):
 def test_labels_that_a_weight_map_leaves_out_are_said_before_the_first_step(job_with):
     events = list(ENGINE.train(job_with(class_weights={"退款": 2.0})))
     assert of_kind(events, Warned)[0].step == 0
-    assert "does not name '会员', 'parcel': weight 1" in of_kind(events, Warned)[0].message
+    assert "does not name 'parcel', '会员': weight 1" in of_kind(events, Warned)[0].message
 
 
 # trackers -----------------------------------------------------------------------------------------

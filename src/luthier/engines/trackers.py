@@ -76,14 +76,15 @@ class Trackers:
             self._guarded(name, lambda n=name: self._start(n, run_name, folder, settings))
 
     def _start(self, name: str, run_name: str, folder: Path, settings: Mapping[str, Any]) -> None:
+        from accelerate import PartialState
         from accelerate.tracking import LOGGER_TYPE_TO_CLASS
 
         kind = LOGGER_TYPE_TO_CLASS[name]
         needs_folder = kind.requires_logging_directory
         if needs_folder:
             folder.mkdir(parents=True, exist_ok=True)
+        PartialState()  # the trackers' own log lines need it
         tracker = kind(run_name, str(folder)) if needs_folder else kind(run_name)
-        tracker.main_process_only = False  # there is one process: no need to set up several
         if hasattr(tracker, "start"):
             tracker.start()
         tracker.store_init_configuration({k: _plain(v) for k, v in settings.items()})
