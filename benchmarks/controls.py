@@ -28,7 +28,13 @@ from trials import Trial, fresh_rows, script_of, shares
 RARE = 0.004
 """Share of characters that a vocabulary may lack in a healthy run."""
 
-DATA = ("conflicting_labels", "train_test_duplicates")
+DATA = (
+    "conflicting_labels",
+    "train_test_duplicates",
+    "labels_missing",
+    "label_shares_differ",
+    "texts_drifted",
+)
 
 
 def controls(seeds: int) -> Iterator[tuple[str, Callable[[], Trial]]]:
