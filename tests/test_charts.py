@@ -11,15 +11,26 @@ import pytest
 from matplotlib.image import imread
 
 from fake_runs import history, judged, label_set, predictions
-from luthier.records import ConfusionMatrix, Evaluated, Evaluation, SplitEvaluation, Stopped
+from luthier.records import (
+    ConfusionMatrix,
+    EncodedFacts,
+    Evaluated,
+    Evaluation,
+    RowLengths,
+    SplitEvaluation,
+    Stopped,
+)
 from luthier.reporting import chart_confusion, chart_labels, fonts
 from luthier.reporting.canvas import new_figure, style, to_png
+from luthier.reporting.chart_calibration import calibration_bins
 from luthier.reporting.chart_confusion import confusion_chart
+from luthier.reporting.chart_curves import curves_chart
 from luthier.reporting.chart_floors import floors_chart
 from luthier.reporting.chart_history import history_chart, smoothed
 from luthier.reporting.chart_labels import labels_chart, ranked_labels
 from luthier.reporting.charts import draw_charts
 from luthier.reporting.confusions import confused_pairs, neighbourly_order
+from luthier.reporting.facts import ReportFacts
 
 
 def evaluated(label_count: int, n: int) -> SplitEvaluation:
@@ -111,11 +122,22 @@ def test_a_label_with_dollar_signs_is_no_formula():
 @pytest.mark.parametrize(("labels", "rows"), [(2, 105), (31, 300)])
 def test_every_chart_is_drawn_for_few_and_many_labels(labels, rows):
     split = evaluated(labels, rows)
-    evaluation = Evaluation({"validation": split, "test": split}, "macro_f1")
-    charts = draw_charts(tuple(history()), evaluation)
+    charts = draw_charts(
+        ReportFacts(
+            name="run",
+            history=tuple(history()),
+            evaluation=Evaluation({"validation": split, "test": split}, "macro_f1"),
+            answers={"test": predictions(label_set(labels), rows, 0, 1)},
+            encoding={"train": EncodedFacts(90, 900, 0, 0, 9, 80, 32)},
+            lengths=RowLengths(
+                np.arange(90), np.arange(90) % 45, np.maximum(0, np.arange(90) - 80)
+            ),
+        )
+    )
     assert sorted(charts) == [
-        "classification_report", "classification_report_validation", "confusion_matrix",
-        "confusion_matrix_validation", "floors", "history",
+        "calibration", "classification_report", "classification_report_validation",
+        "confusion_matrix", "confusion_matrix_validation", "floors", "history", "lengths",
+        "roc_and_pr_curves",
     ]  # fmt: skip
     for name, png in charts.items():
         image = pixels(png)
@@ -139,8 +161,9 @@ def test_nothing_to_show_gives_no_chart():
     empty = replace(
         evaluated(2, 50), per_label={}, confusion_matrix=ConfusionMatrix((), ()), floor={}
     )
-    assert draw_charts((), None) == {}
-    assert draw_charts((), Evaluation({"test": empty}, "macro_f1")) == {}
+    assert draw_charts(ReportFacts(name="run")) == {}
+    nothing = Evaluation({"test": empty}, "macro_f1")
+    assert draw_charts(ReportFacts(name="run", evaluation=nothing)) == {}
     assert floors_chart(Evaluation({"train": empty}, "macro_f1")) is None
 
 
@@ -197,3 +220,21 @@ def test_confused_labels_are_put_side_by_side():
     )
     assert sorted(order) == list(range(8))
     assert abs(order.index(0) - order.index(7)) == 1
+
+
+def test_calibration_bins_hold_equally_many_rows_and_their_share_of_right_answers():
+    answers = predictions(("a", "b"), 200, 0, 3)
+    bins = calibration_bins(answers)
+    assert [one.right.n for one in bins] == [20] * 10
+    right = sum(one.right.value * one.right.n for one in bins)
+    assert right == pytest.approx((answers.labels == answers.predicted).sum())
+    assert all(one.right.low <= one.right.value <= one.right.high for one in bins)
+    assert calibration_bins(predictions(("a", "b"), 40, 0, 3)) == ()
+
+
+def test_there_are_no_curves_where_every_row_has_one_label():
+    answers = predictions(("a", "b"), 30, 0, 3)
+    assert curves_chart(replace(answers, labels=np.zeros(30, dtype=np.int64)), "test") is None
+    unknown = replace(answers, labels=np.where(answers.labels == 1, -1, answers.labels))
+    assert curves_chart(unknown, "test") is None
+    assert curves_chart(answers, "test")

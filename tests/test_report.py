@@ -35,7 +35,7 @@ from luthier.reporting.language import language_of
 from luthier.reporting.page import as_yaml, page
 from luthier.reporting.page_font import font_face
 from luthier.reporting.payload import history_lines
-from luthier.reporting.verdict import verdict
+from luthier.reporting.verdict import scale, verdict
 from luthier.reporting.words import (
     floor_sentences,
     looks_sentence,
@@ -104,8 +104,9 @@ def seen(finished):
 
 def test_the_page_and_the_plots_lie_in_the_run_folder(finished):
     assert sorted(path.name for path in finished.plots.iterdir()) == [
-        "classification_report.png", "classification_report_validation.png",
+        "calibration.png", "classification_report.png", "classification_report_validation.png",
         "confusion_matrix.png", "confusion_matrix_validation.png", "floors.png", "history.png",
+        "roc_and_pr_curves.png",
     ]  # fmt: skip
 
 
@@ -649,3 +650,17 @@ def test_a_damaged_dossier_or_queue_is_said(tmp_path, drawn_nothing, part):
     with_dossiers(run)
     (run.path / part).write_text("row_id\nx\n", encoding="utf-8")
     assert "This report is not complete." in report(run, rows).read_text(encoding="utf-8")
+
+
+def test_what_the_labels_allow_stands_above_the_model(finished):
+    facts = gather(finished, None)
+    test = facts.evaluation.splits["test"]
+    assert [line.kind for line in scale(facts).lines] == ["floor", "floor", "floor", "model"]
+    ceiling = {"label_noise": {"accuracy": Figure(0.94, 0.9, 0.97, 105)}}
+    judged = replace(test, ceiling=ceiling)
+    evaluation = replace(facts.evaluation, splits={"test": judged})
+    found = scale(replace(facts, evaluation=evaluation))
+    assert found.metric == "accuracy"
+    assert found.lines[-1].kind == "ceiling"
+    assert found.lines[-1].figure.value == 0.94
+    assert test.figures["accuracy"] in [line.figure for line in found.lines if line.kind == "model"]

@@ -19,7 +19,7 @@ from luthier.reporting.catalogue import LANGUAGES, catalogue, language_here
 from luthier.reporting.compare_page import DIFFERENCES
 from luthier.reporting.page import APPLICABILITY, SECTIONS
 from luthier.reporting.payload import sentences_of_script
-from luthier.reporting.words import FLOOR_TITLES, METRIC_TITLES
+from luthier.reporting.words import CEILING_TITLES, FLOOR_TITLES, METRIC_TITLES
 from luthier.stages import report as report_module
 from luthier.stages.report import report
 
@@ -60,7 +60,7 @@ def from_tables() -> set[str]:
     kinds = get_args(Note.__annotations__["kind"]) or ("guessed", "dropped", "cut", "chosen",
                                                        "skipped", "warning")  # fmt: skip
     return {
-        *FLOOR_TITLES.values(), *METRIC_TITLES.values(), *APPLICABILITY.values(), *SEVERITIES,
+        *FLOOR_TITLES.values(), *METRIC_TITLES.values(), *CEILING_TITLES.values(), *APPLICABILITY.values(), *SEVERITIES,
         *SPLIT_NAMES, *(title for _, title in SECTIONS), *kinds, *ORIGINS, *get_args(PairVerdict),
         *DIFFERENCES.values(),
     }  # fmt: skip

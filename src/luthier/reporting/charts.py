@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from luthier.records import Evaluation, Event
+from luthier.records import SPLIT_NAMES
+from luthier.reporting.chart_calibration import calibration_chart
 from luthier.reporting.chart_confusion import confusion_chart
+from luthier.reporting.chart_curves import curves_chart
 from luthier.reporting.chart_floors import floors_chart
 from luthier.reporting.chart_history import history_chart
 from luthier.reporting.chart_labels import labels_chart
+from luthier.reporting.chart_lengths import lengths_chart
+from luthier.reporting.facts import ReportFacts
 
 
-def draw_charts(
-    history: Sequence[Event], evaluation: Evaluation | None, titles: Mapping[str, str] | None = None
-) -> dict[str, bytes]:
+def draw_charts(facts: ReportFacts) -> dict[str, bytes]:
     """File name without `.png` -> PNG bytes, for all that the records allow.
 
     `confusion_matrix` and `classification_report` are of the test rows, the same names with
     `_validation` of the validation rows; a run that was never judged on test rows has only those.
-
-    Args:
-        history: what training said.
-        evaluation: every figure, or None when nothing was judged.
-        titles: label -> a longer name for people.
+    `roc_and_pr_curves` and `calibration` are of the test rows, else of the validation rows;
+    `lengths` is of all rows.
     """
-    charts = {"history": history_chart(history)}
-    if evaluation is not None:
-        charts["floors"] = floors_chart(evaluation)
+    charts = {"history": history_chart(facts.history), "lengths": lengths_chart(facts)}
+    if facts.evaluation is not None:
+        charts["floors"] = floors_chart(facts.evaluation)
         for split, suffix in (("test", ""), ("validation", "_validation")):
-            judged = evaluation.splits.get(split)
+            judged = facts.evaluation.splits.get(split)
             if judged is not None:
-                charts[f"confusion_matrix{suffix}"] = confusion_chart(
-                    judged.confusion_matrix, split, titles
-                )
-                charts[f"classification_report{suffix}"] = labels_chart(judged, split, titles)
+                matrix = judged.confusion_matrix
+                charts[f"confusion_matrix{suffix}"] = confusion_chart(matrix, split, facts.titles)
+                charts[f"classification_report{suffix}"] = labels_chart(judged, split, facts.titles)
+    answered = [name for name in SPLIT_NAMES[:0:-1] if name in facts.answers]
+    if answered:
+        name = answered[0]
+        charts["roc_and_pr_curves"] = curves_chart(facts.answers[name], name)
+        charts["calibration"] = calibration_chart(facts.answers[name], name)
     return {name: png for name, png in charts.items() if png is not None}

@@ -13,6 +13,8 @@ from luthier.records import (
     EncodedFacts,
     Evaluation,
     Event,
+    Predictions,
+    RowLengths,
     Source,
     SplitName,
     Splits,
@@ -66,6 +68,8 @@ class ReportFacts:
         origins: dotted setting -> {"kind", "detail"}.
         environment: versions, hardware, command, and notes on the pretrained model.
         evidence: fault id -> rows that show it.
+        answers: split -> the model's answers, where it answers one label per row.
+        lengths: tokens of every row; None where they were not written.
         shown: the rows to explore; None where the data file was not read.
         test_rows_open: whether the texts of test rows are shown.
         relabel: the relabel queue, most suspect first; None where it was not made.
@@ -90,6 +94,8 @@ class ReportFacts:
     origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     evidence: Mapping[str, tuple[ShownRow, ...]] = field(default_factory=dict)
+    answers: Mapping[SplitName, Predictions] = field(default_factory=dict)
+    lengths: RowLengths | None = None
     shown: Explorable | None = None
     test_rows_open: bool = False
     relabel: tuple[RelabelRow, ...] | None = None

@@ -274,6 +274,7 @@ def environment_in(say: Catalogue) -> Environment:
         "_": say,
         "_n": say.count,
         "command": workup_command,
+        "headline_metrics": words.headline_metrics,
         "metric_names": _metric_names,
         "share": words.share,
     }

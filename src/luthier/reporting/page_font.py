@@ -1,8 +1,9 @@
 """The Chinese characters that a page needs, as a font inside it, for machines that have none.
 
 The font of the plots (Noto Sans SC, SIL Open Font License 1.1) is cut down to the characters in
-use. The page names it last: a reader's own Chinese font, which also knows the Traditional forms,
-comes first.
+use. A reader's own Chinese font comes first, for Traditional texts one with their forms. All of it
+is said in `@font-face` rules for Han characters only, which the page names before its Latin fonts:
+Chromium does not draw again what it drew before a font that stands later in the list was read.
 """
 
 from __future__ import annotations
@@ -10,21 +11,31 @@ from __future__ import annotations
 import base64
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from fontTools.subset import Options, Subsetter, load_font
 
 from luthier.reporting.fonts import chinese_font
 
-FAMILY = "Luthier Han"
+SIMPLIFIED = (
+    "PingFangSC-Regular", "PingFang SC", "Microsoft YaHei", "NotoSansCJKsc-Regular",
+    "Noto Sans CJK SC", "NotoSansSC-Regular", "Noto Sans SC", "SourceHanSansSC-Regular",
+    "Source Han Sans SC",
+)  # fmt: skip
+TRADITIONAL = (
+    "PingFangTC-Regular", "PingFang TC", "Microsoft JhengHei", "NotoSansCJKtc-Regular",
+    "Noto Sans CJK TC", "NotoSansTC-Regular", "Noto Sans TC", "SourceHanSansTC-Regular",
+    "Source Han Sans TC",
+)  # fmt: skip
+RANGE = "U+2E80-FFEF, U+20000-3FFFF"
 MOST = 2000
 """Characters at most, about 200 bytes each; the rarest are left to the reader's own font."""
 _FIRST_CJK = 0x2E80
 
 
 def font_face(names: Iterable[str], texts: Iterable[str] = ()) -> str:
-    """The `@font-face` rule with the font as data; empty where no Chinese character is used.
+    """The rules for Chinese characters, with a font as data; empty where none is used.
 
     Args:
         names: what must be readable: labels, words, headings.
@@ -51,9 +62,20 @@ def _cut(wanted: str) -> str:
         font.flavor = "woff"
         font.save(stream)
     data = base64.b64encode(stream.getvalue()).decode()
+    carried = f'url(data:font/woff;base64,{data}) format("woff")'
+    return _rule("Luthier Hant", [*_local(TRADITIONAL)]) + _rule(
+        "Luthier Hans", [*_local(SIMPLIFIED), carried]
+    )
+
+
+def _local(names: Iterable[str]) -> Iterator[str]:
+    return (f'local("{name}")' for name in names)
+
+
+def _rule(family: str, sources: Iterable[str]) -> str:
     return (
-        f'@font-face {{ font-family: "{FAMILY}"; src: url(data:font/woff;base64,{data}) '
-        'format("woff"); font-display: block; }\n'
+        f'@font-face {{ font-family: "{family}"; src: {", ".join(sources)}; '
+        f"unicode-range: {RANGE}; font-display: block; }}\n"
     )
 
 

@@ -56,7 +56,11 @@ def payload(facts: ReportFacts, say: Catalogue = ENGLISH) -> dict[str, Any]:
         "languages": LANGUAGES,
         "findings": [finding.title for finding in findings],
         "history": history_lines(facts.history, findings),
-        "matrices": {n: matrix(judged[n], place) for n in JUDGED if n in judged},
+        "matrices": {
+            n: matrix(judged[n], place)
+            for n in JUDGED
+            if n in judged and judged[n].confusion_matrix.labels
+        },
         "figures": {n: label_figures(judged[n], place) for n in JUDGED if n in judged},
         "words": {
             str(place[name]): [[t.term, round(t.z, 2), t.inside, t.outside] for t in terms]

@@ -20,7 +20,7 @@ class Verdict(NamedTuple):
 
 
 class ScaleLine(NamedTuple):
-    """One line of the scale from the simplest rival to the ceiling; `kind`: floor, model."""
+    """One line of the scale; `kind` is `floor`, `model` or `ceiling`."""
 
     name: str
     kind: str
@@ -28,9 +28,10 @@ class ScaleLine(NamedTuple):
 
 
 class Scale(NamedTuple):
-    """Macro-F1 of the model beside its rivals on one split; no lines where none was judged."""
+    """The model between its rivals and its ceilings by `metric`; no lines where none is known."""
 
     split: str
+    metric: str
     lines: list[ScaleLine]
 
 
@@ -51,18 +52,28 @@ def verdict(facts: ReportFacts, say: Catalogue = ENGLISH) -> Verdict:
 
 
 def scale(facts: ReportFacts, say: Catalogue = ENGLISH) -> Scale:
-    """The rivals from the weakest up and the model among them, on the rows that judge."""
+    """Rivals from the weakest up, the model among them, then ceilings, on the rows that judge.
+
+    By accuracy where a ceiling is known (ceilings are), else by macro-F1.
+    """
     splits = judged_splits(facts)
-    if not splits or "macro_f1" not in splits[-1][1].figures:
-        return Scale("", [])
-    name, judged = splits[-1]
+    name, judged = splits[-1] if splits else ("", None)
+    metric = "accuracy" if judged and judged.ceiling else "macro_f1"
+    if judged is None or metric not in judged.figures:
+        return Scale("", metric, [])
     lines = [
-        ScaleLine(words.floor_title(rival, say), "floor", figures["macro_f1"])
+        ScaleLine(words.floor_title(rival, say), "floor", figures[metric])
         for rival, figures in judged.floor.items()
-        if "macro_f1" in figures
+        if metric in figures
     ]
-    lines.append(ScaleLine(say("this model"), "model", judged.figures["macro_f1"]))
-    return Scale(name, sorted(lines, key=lambda line: line.figure.value))
+    lines.append(ScaleLine(say("this model"), "model", judged.figures[metric]))
+    lines.sort(key=lambda line: line.figure.value)
+    bounds = [
+        ScaleLine(words.ceiling_title(bound, say), "ceiling", figures[metric])
+        for bound, figures in judged.ceiling.items()
+        if metric in figures
+    ]
+    return Scale(name, metric, [*lines, *sorted(bounds, key=lambda line: line.figure.value)])
 
 
 def judged_splits(facts: ReportFacts) -> list[tuple[str, SplitEvaluation]]:

@@ -15,6 +15,11 @@ FLOOR_TITLES: Mapping[str, str] = {
     "tfidf_linear": "linear model on TF-IDF",
     "frozen_encoder": "frozen encoder + logistic regression",
 }
+CEILING_TITLES: Mapping[str, str] = {
+    "label_noise": "ceiling: as many labels as seem right",
+    "conflicting_duplicates": "ceiling: equal texts, unequal labels",
+    "annotators": "ceiling: people agree with each other",
+}
 METRIC_TITLES: Mapping[str, str] = {
     "accuracy": "accuracy",
     "macro_f1": "macro-F1",
@@ -38,6 +43,11 @@ def metric_title(name: str, say: Catalogue = ENGLISH) -> str:
 def floor_title(name: str, say: Catalogue = ENGLISH) -> str:
     """A name for people of a simple rival."""
     return say(FLOOR_TITLES[name]) if name in FLOOR_TITLES else name.replace("_", " ")
+
+
+def ceiling_title(name: str, say: Catalogue = ENGLISH) -> str:
+    """A name for people of what the labels allow at best."""
+    return say(CEILING_TITLES[name]) if name in CEILING_TITLES else name.replace("_", " ")
 
 
 def with_interval(figure: Figure, say: Catalogue = ENGLISH) -> str:
@@ -101,19 +111,27 @@ def score_sentence(split: str, evaluation: SplitEvaluation, say: Catalogue = ENG
     """How good the model is on one split in one sentence; brackets hold 95 % intervals."""
     parts = [
         f"{metric_title(name, say)} {with_interval(evaluation.figures[name], say)}"
-        for name in ("macro_f1", "accuracy")
-        if name in evaluation.figures
+        for name in headline_metrics(evaluation)
     ]
+    averages = say.count(
+        evaluation.labels_in_average,
+        ", macro averages over {n} label",
+        ", macro averages over {n} labels",
+    )
     return say.count(
-        evaluation.n, "On {n} {split} row: {scores}, {averages}.",
-        "On {n} {split} rows: {scores}, {averages}.",
+        evaluation.n,
+        "On {n} {split} row: {scores}{averages}.",
+        "On {n} {split} rows: {scores}{averages}.",
         split=say(split),
         scores=say(" and ").join(parts),
-        averages=say.count(
-            evaluation.labels_in_average,
-            "macro averages over {n} label", "macro averages over {n} labels",
-        ),
-    )  # fmt: skip
+        averages=averages if evaluation.labels_in_average else "",
+    )
+
+
+def headline_metrics(evaluation: SplitEvaluation) -> list[str]:
+    """The two figures to name first: macro-F1 and accuracy, else the first that there are."""
+    usual = [name for name in ("macro_f1", "accuracy") if name in evaluation.figures]
+    return usual or list(evaluation.figures)[:2]
 
 
 def floor_sentences(evaluation: SplitEvaluation, say: Catalogue = ENGLISH) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from luthier.records import (
     Event,
     ModelSource,
     Predictions,
+    RowLengths,
     Rows,
     SplitName,
     Splits,
@@ -30,7 +31,7 @@ from luthier.records import (
 from luthier.records.labels import LabelPairs, RelabelRow
 from luthier.reporting.catalogue import catalogue
 from luthier.reporting.charts import draw_charts
-from luthier.reporting.explorer import Explorable, as_csv, explorable
+from luthier.reporting.explorer import as_csv, explorable
 from luthier.reporting.facts import AlikePair, ReportFacts, ShownDossier, ShownRow
 from luthier.reporting.fonts import chinese_font
 from luthier.reporting.model_card import model_card
@@ -76,7 +77,7 @@ def report(
         elif (card := _part(missing, lambda: _card(facts))) is not None:
             write_text(run.model / "README.md", card)
     facts = replace(facts, missing=tuple(missing))
-    charts = draw_charts(facts.history, facts.evaluation, facts.titles)
+    charts = draw_charts(facts)
     for name, png in charts.items():
         with atomic_path(run.plots / f"{name}.png") as temporary:
             temporary.write_bytes(png)
@@ -103,6 +104,10 @@ def gather(run: RunFolder, rows: Rows | None, *, test_rows: bool = False) -> Rep
     relabel: tuple[RelabelRow, ...] | None = None
     if (run.path / RELABEL).exists():
         relabel = _part(missing, lambda: _relabel(run))
+    answers = _answers(run, evaluation, missing)
+    lengths: RowLengths | None = None
+    if (run.path / "lengths.parquet").exists():
+        lengths = _part(missing, lambda: run.lengths)
     flagged = [row for finding in diagnosis.fired for row in finding.rows] if diagnosis else []
     flagged += [row.row_id for row in relabel or ()]
     if not any(isinstance(event, Stopped) for event in history):
@@ -126,7 +131,11 @@ def gather(run: RunFolder, rows: Rows | None, *, test_rows: bool = False) -> Rep
         origins=settings.get("origins", {}),
         environment=environment,
         evidence=_evidence(rows, splits, diagnosis, test_rows=test_rows),
-        shown=_explorable(run, rows, splits, evaluation, flagged, missing, test_rows=test_rows),
+        answers=answers,
+        lengths=lengths,
+        shown=None
+        if rows is None
+        else explorable(rows, splits, answers, flagged, test_rows=test_rows),
         test_rows_open=test_rows,
         relabel=relabel,
         dossiers=_dossiers(pairs, rows, splits, test_rows) if pairs is not None else None,
@@ -191,28 +200,21 @@ def _looks(run: RunFolder, evaluation: Evaluation | None, missing: list[str]) ->
     return _part(missing, lambda: run.read("test_set_looks.json", Looks))
 
 
-def _explorable(
-    run: RunFolder,
-    rows: Rows | None,
-    splits: Splits | None,
-    evaluation: Evaluation | None,
-    flagged: Sequence[int],
-    missing: list[str],
-    *,
-    test_rows: bool,
-) -> Explorable | None:
-    """The rows to explore, with the answers that the run has for them."""
-    if rows is None:
-        return None
+def _answers(
+    run: RunFolder, evaluation: Evaluation | None, missing: list[str]
+) -> dict[SplitName, Predictions]:
+    """Split -> the model's answers of one label per row; other tasks are said to have none."""
     answers: dict[SplitName, Predictions] = {}
     judged = evaluation.splits if evaluation is not None else {}
     for name in SPLIT_NAMES:
-        closed = name == "test" and not test_rows
-        if not closed and (name in judged or run.predictions_path(name).exists()):
-            read = _part(missing, partial(run.predictions, name))
-            if read is not None:
-                answers[name] = read
-    return explorable(rows, splits, answers, flagged, test_rows=test_rows)
+        if name not in judged and not run.predictions_path(name).exists():
+            continue
+        read = _part(missing, partial(run.answers, name))
+        if isinstance(read, Predictions):
+            answers[name] = read
+        elif read is not None:
+            missing.append("Rows are shown without answers: that needs one label per row.")
+    return answers
 
 
 def _relabel(run: RunFolder) -> tuple[RelabelRow, ...]:

@@ -78,7 +78,7 @@ function matrixMap(matrix, open) {
     names(pen, ink, side);
   }
   function number(pen, count, row, column, side, share) {
-    pen.fillStyle = share > 0.35 ? colour("--paper") : colour("--ink");
+    pen.fillStyle = share > 0.25 ? colour("--paper") : colour("--ink");
     pen.font = "11px " + colour("--latin");
     pen.textAlign = "center";
     pen.textBaseline = "middle";

@@ -45,7 +45,7 @@ function matrixCell(matrix, i, j, open) {
   const count = matrix.count(i, j);
   if (!count) return el("td", { class: "none" });
   const share = matrix.share(i, j);
-  const cell = el("td", { class: (i === j ? "hit" : "miss") + (share > 0.3 ? " deep" : "") },
+  const cell = el("td", { class: i === j ? "hit" : "miss" },
     button(String(count), () => open(i, j), { "aria-label": cellText(matrix, i, j), title: cellText(matrix, i, j) }));
   cell.style.setProperty("--share", Math.sqrt(share).toFixed(3));
   return cell;

@@ -11,4 +11,3 @@ within("confusion-view", drawConfusion, Object.keys(data.matrices).length);
 within("label-view", drawLabels, true);
 within("relabel-view", drawRelabel, data.rows);
 if (data.rows) findingLinks();
-document.documentElement.classList.add("alive");
