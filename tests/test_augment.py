@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from luthier.errors import InputError, SettingsError
+from luthier.errors import InputError, ModelError, SettingsError
 from luthier.journeys.augmenting import with_changed_copies
 from luthier.journeys.opening import resolve_settings
 from luthier.kit.augment import changed_text, read_synonyms
 from luthier.kit.words import words_of
-from luthier.records import Rows, Source, Splits
+from luthier.records import ModelSource, Rows, Source, Splits
 from luthier.settings import AugmentSettings, Settings
 from luthier.stages.encode import encode
 from luthier.tasks import get_task
@@ -53,6 +53,45 @@ def test_synonyms_stand_in_for_words_of_either_script(tmp_path):
     assert changed in ("我的包裹呢", "我的快遞呢")
     assert change("Send it NOW", "synonyms", synonyms=synonyms) == "Send it immediately"
     assert change("无关的话", "synonyms", synonyms=synonyms) is None
+
+
+def masked_model(folder, texts):
+    """A tiny model with its pretraining head, and the tokenizer of its vocabulary."""
+    import torch
+    from transformers import BertConfig, BertForMaskedLM
+
+    make_tiny_model(folder, texts)
+    config = BertConfig.from_pretrained(folder)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        BertForMaskedLM(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_masked_word_is_filled_by_the_model_and_the_rest_stays(tmp_path):
+    pytest.importorskip("torch")
+    from luthier.models.fill_mask import MaskFiller
+
+    folder = masked_model(tmp_path / "m", [TEXT])
+    fill = MaskFiller(ModelSource("m", str(folder)))
+    random = np.random.default_rng
+    changed = fill("快递 什么 时候 到", [(3, 5)], random(0))
+    assert changed.startswith("快递 ")
+    assert changed.endswith(" 时候 到")
+    assert changed != "快递 什么 时候 到"
+    assert changed == fill("快递 什么 时候 到", [(3, 5)], random(0))
+    settings = AugmentSettings(change="masked", share=0.5)
+    copy = changed_text(TEXT, settings, {}, random(1), fill)
+    assert copy != TEXT
+
+
+def test_a_model_without_the_head_of_its_pretraining_is_refused(tmp_path):
+    pytest.importorskip("torch")
+    from luthier.models.fill_mask import MaskFiller
+
+    folder = make_tiny_model(tmp_path / "m", [TEXT])
+    with pytest.raises(ModelError, match="has no head that fills gaps"):
+        MaskFiller(ModelSource("m", str(folder)))
 
 
 def test_the_same_seed_gives_the_same_copy_and_another_another():
@@ -104,7 +143,8 @@ def encoded(tmp_path):
         settings = Settings.model_validate({"augment": augment, "text": {"max_length": 32}})
         parts, _ = encode(rows, splits, task, ("a", "b"), tokenizer, settings.text)
         learned, notes = with_changed_copies(
-            parts["train"], rows, splits, task, ("a", "b"), tokenizer, settings
+            *(parts["train"], rows, splits, task, ("a", "b"), tokenizer, settings),
+            ModelSource("m", str(tmp_path / "m")),
         )
         return parts["train"], learned, " ".join(note.message for note in notes)
 

@@ -145,8 +145,10 @@ class TextSettings(_Block):
 class AugmentSettings(_Block):
     """Changed copies of training rows, to learn from only."""
 
-    change: Literal["none", "delete", "swap", "synonyms"] = setting(
-        "none", "what is done to the words of a copy (Chinese is cut into words); none makes none"
+    change: Literal["none", "delete", "swap", "synonyms", "masked"] = setting(
+        "none",
+        "what is done to words of a copy (Chinese is cut into words): deleted, swapped, replaced "
+        "by synonyms, or by what the pretrained model expects there; none makes no copies",
     )
     copies: int = setting(1, "changed copies of each training row", unit="rows", ge=1, le=20)
     share: float = setting(0.1, "part of the words of a copy that change", unit="share", gt=0, le=1)

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from luthier.kit.augment import changed_text, read_synonyms
+from luthier.kit.augment import Fill, changed_text, read_synonyms
 from luthier.kit.join_encoded import join_encoded
 from luthier.kit.text_key import text_key
 from luthier.kit.text_pairs import texts_apart
-from luthier.records import Encoded, Note, Rows, Splits, Task
+from luthier.records import Encoded, ModelSource, Note, Rows, Splits, Task
 from luthier.settings import AugmentSettings, Settings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-def with_changed_copies(
+def with_changed_copies(  # noqa: PLR0913, PLR0917 - what encode needs, and the model
     train: Encoded,
     rows: Rows,
     splits: Splits,
@@ -27,6 +27,7 @@ def with_changed_copies(
     label_names: Sequence[str],
     tokenizer: PreTrainedTokenizerBase,
     settings: Settings,
+    source: ModelSource,
 ) -> tuple[Encoded, tuple[Note, ...]]:
     """The training rows with `augment.copies` changed copies of each, and what was done.
 
@@ -42,14 +43,21 @@ def with_changed_copies(
         label_names: in their final order.
         tokenizer: the model's.
         settings: the block `augment`, `text`, and `train.seed`.
+        source: the pretrained model, which fills gaps for the change `masked`.
 
     Raises:
+        ModelError: when it cannot fill gaps.
         InputError: when the file of synonyms cannot be used.
     """
     augment = settings.augment
     if augment.change == "none":
         return train, ()
-    copies, left_out = _copies(rows, splits, augment, settings.train.seed)
+    fill: Fill | None = None
+    if augment.change == "masked":
+        from luthier.models.fill_mask import MaskFiller
+
+        fill = MaskFiller(source)
+    copies, left_out = _copies(rows, splits, augment, settings.train.seed, fill)
     share = f"{augment.share:.0%} of the words, seed {settings.train.seed}"
     message = (
         f"{len(copies):,} changed copies of training rows were added to learn from "
@@ -65,7 +73,9 @@ def with_changed_copies(
     return join_encoded(train, encoded), tuple(notes)
 
 
-def _copies(rows: Rows, splits: Splits, settings: AugmentSettings, seed: int) -> tuple[Rows, int]:
+def _copies(
+    rows: Rows, splits: Splits, settings: AugmentSettings, seed: int, fill: Fill | None
+) -> tuple[Rows, int]:
     synonyms = read_synonyms(Path(settings.synonyms)) if settings.synonyms else {}
     split_of = dict(zip(splits.row_ids.tolist(), splits.names, strict=True))
     texts, firsts = rows.columns["text"], texts_apart(rows)[0]
@@ -83,7 +93,7 @@ def _copies(rows: Rows, splits: Splits, settings: AugmentSettings, seed: int) ->
         random = np.random.default_rng([seed, row])  # the same copies whatever rows are beside
         own = {texts[position]}
         for _ in range(settings.copies):
-            first = changed_text(firsts[position], settings, synonyms, random)
+            first = changed_text(firsts[position], settings, synonyms, random, fill)
             if first is None or (text := first + texts[position][len(firsts[position]) :]) in own:
                 continue
             own.add(text)

@@ -182,8 +182,9 @@ class Walk:
             self.say("encode", tuple(notes))
             self.run.save_encoding({split: part.facts(length) for split, part in encoded.items()})
             self.run.save_lengths(RowLengths.of(list(encoded.values())))
+            settings, train = self.resolved.settings, encoded["train"]
             learned, copied = with_changed_copies(
-                encoded["train"], rows, splits, self.task, names, tokenizer, self.resolved.settings
+                train, rows, splits, self.task, names, tokenizer, settings, source
             )
             self.say("encode", copied)
             plan = Plan(self.resolved.settings, source, names, encoded, learned)

@@ -7,7 +7,7 @@ EDA: Easy Data Augmentation Techniques, EMNLP.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +18,18 @@ from luthier.kit.words import pieces_of
 from luthier.settings import AugmentSettings
 
 Synonyms = Mapping[str, Sequence[str]]
+Fill = Callable[[str, Sequence[tuple[int, int]], np.random.Generator], str]
+"""The text, spans in it as start and end in characters, and what draws -> the changed text."""
 
 _BETWEEN = re.compile(r"[\s,，、;；|]+")
 
 
 def changed_text(
-    text: str, settings: AugmentSettings, synonyms: Synonyms, random: np.random.Generator
+    text: str,
+    settings: AugmentSettings,
+    synonyms: Synonyms,
+    random: np.random.Generator,
+    fill: Fill | None = None,
 ) -> str | None:
     """The text with about `settings.share` of its words changed; None where nothing can change.
 
@@ -32,6 +38,7 @@ def changed_text(
         settings: which change, and how much.
         synonyms: lower-case word -> others in its place; used by `synonyms` only.
         random: decides which words.
+        fill: puts other words in the place of spans; used by `masked` only.
     """
     pieces = pieces_of(text)
     words = [at for at, piece in enumerate(pieces) if piece[0].isalnum()]
@@ -40,6 +47,11 @@ def changed_text(
     many = max(1, round(settings.share * len(words)))
     if len(words) < (1 if settings.change == "synonyms" else 2):
         return None
+    if settings.change == "masked" and fill is not None:
+        starts = np.cumsum([0, *map(len, pieces)])
+        chosen = random.choice(words, min(many, len(words)), replace=False)
+        changed = fill(text, [(int(starts[at]), int(starts[at + 1])) for at in chosen], random)
+        return changed if changed != text and changed.strip() else None
     if settings.change == "swap":
         for _ in range(many):
             one, other = random.choice(words, 2, replace=False)
