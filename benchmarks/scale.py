@@ -33,6 +33,8 @@ ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "scale.json"
 FULL = 1_000_000
 LABELS = 20
+CHUNK, KEPT = 10_000, 50_000
+"""Rows drawn at once, and rows that may be repeated later."""
 HAN = "快递退货发票会员积分售后咨询配送地址客服电话订单尺寸颜色库存价格维修安装保修换货"
 SYLLABLES = ("ba", "ko", "mi", "tur", "sel", "na", "vo", "pri", "dem", "lu", "cha", "rin")
 
@@ -44,26 +46,34 @@ def rows(n: int, seed: int = 0) -> Iterator[tuple[str, str]]:
     rng = np.random.default_rng(seed)
     han = ["".join(rng.choice(list(HAN), 2)) for _ in range(4000)]
     latin = ["".join(rng.choice(list(SYLLABLES), 2)) for _ in range(4000)]
-    keys = {language: [words.pop() for _ in range(LABELS)] for language, words in
-            (("han", han), ("latin", latin))}  # fmt: skip
+    keys = {
+        "han": [han.pop() for _ in range(LABELS)],
+        "latin": [latin.pop() for _ in range(LABELS)],
+    }
     kept: list[tuple[str, str]] = []
-    for _ in range(n):
-        kind = rng.random()
-        if kind < 0.05 and len(kept) > 100:
-            text, label = kept[int(rng.integers(len(kept)))]
-            yield (text if kind < 0.03 else f"{text}了" if text[0] > "z" else f"{text}s"), label
-            continue
-        label = int(rng.integers(LABELS))
-        language = "han" if rng.random() < 0.5 else "latin"
-        words = han if language == "han" else latin
-        drawn = [words[i] for i in rng.integers(len(words), size=int(rng.integers(4, 10)))]
-        drawn[int(rng.integers(len(drawn)))] = keys[language][label]
-        if rng.random() < 0.02:
-            label = int(rng.integers(LABELS))
-        row = (("" if language == "han" else " ").join(drawn), f"label {label:02d}")
-        if len(kept) < 50_000:
-            kept.append(row)
-        yield row
+    for start in range(0, n, CHUNK):
+        size = min(CHUNK, n - start)
+        kind, chinese = rng.random(size).tolist(), (rng.random(size) < 0.5).tolist()
+        label, other = rng.integers(LABELS, size=(2, size)).tolist()
+        wrong = (rng.random(size) < 0.02).tolist()
+        words, lengths = rng.integers(len(han), size=(size, 9)), rng.integers(4, 10, size).tolist()
+        place, again = rng.random(size).tolist(), rng.integers(2**31, size=size).tolist()
+        for i in range(size):
+            if kind[i] < 0.05 and kept:
+                text, own = kept[again[i] % len(kept)]
+                yield (
+                    (text if kind[i] < 0.03 else f"{text}了" if text[0] > "z" else f"{text}s"),
+                    own,
+                )
+                continue
+            language, joint = ("han", "") if chinese[i] else ("latin", " ")
+            pool = han if chinese[i] else latin
+            drawn = [pool[j] for j in words[i, : lengths[i]].tolist()]
+            drawn[int(place[i] * lengths[i])] = keys[language][label[i]]
+            row = joint.join(drawn), f"label {other[i] if wrong[i] else label[i]:02d}"
+            if len(kept) < KEPT:
+                kept.append(row)
+            yield row
 
 
 def write_rows(path: Path, n: int) -> None:
