@@ -12,9 +12,9 @@ from luthier.evidence.out_of_fold import MOST_ROWS, out_of_fold
 from luthier.faults import example_evidence as example
 from luthier.faults.data import wrong_labels
 from luthier.kit.ceiling import ceilings
+from luthier.kit.confident_joint import confident_joint
 from luthier.kit.folds import grouped_folds
 from luthier.kit.label_noise import (
-    confident_joint,
     doubted,
     estimate_noise,
     surely_wrong,

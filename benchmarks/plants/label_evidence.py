@@ -24,7 +24,7 @@ def evidence_about_labels(rows: Rows, result: dict[str, Any] | None = None) -> d
     opinions = out_of_fold(rows.ids, rows.columns["text"], labels, names)
     if opinions is None:
         return {}
-    if result is not None:
+    if result is not None and "validation_predictions" in result:
         opinions = replace(opinions, model=result["validation_predictions"])
     texts = dict(zip(rows.ids.tolist(), rows.columns["text"], strict=True))
     return {"label_opinions": opinions, "label_pairs": label_pairs(opinions, texts)}

@@ -16,7 +16,7 @@ from scipy.stats import binomtest, poisson
 
 from luthier.evidence.out_of_fold import out_of_fold
 from luthier.kit.intervals import share_figure
-from luthier.kit.label_noise import contradicted, doubted, mean_probabilities
+from luthier.kit.label_noise import contradicted, doubted, mean_probabilities, shared_doubt
 from luthier.kit.log_odds import (
     CLEAR,
     FREQUENT,
@@ -85,6 +85,7 @@ def label_pairs(opinions: LabelOpinions, texts: dict[int, str]) -> LabelPairs:
         compared=count * (count - 1) // 2,
         label_words=label_words(table, answers.labels, answers.label_names, MOST_WORDS),
         domain_stop_words=domain_stop_words(table, answers.labels),
+        second_opinion=opinions.model is not None,
         notes=tuple(notes),
     )
 
@@ -135,7 +136,7 @@ def _dossier(
     shared = _shared(table, z, in_a, in_b, pair_labels)
     sure, overall = _errors(alone)
     auc = area or Figure(0.5, 0.0, 1.0, 0, "unknown")
-    verdict, why = verdict_of(auc, sure, overall)
+    verdict, why = verdict_of(auc, sure, overall, shared_doubt(opinions, a, b))
     return PairDossier(
         labels=names,
         rows=(int((answers.labels == a).sum()), int((answers.labels == b).sum())),

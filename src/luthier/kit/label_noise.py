@@ -5,9 +5,8 @@ labels. The share of contradicted labels is taken over the surest tenth and the 
 the answers, for each answer alike. Labels that are wrong at random give both the same share; hard
 texts give a share that falls towards the surest answers, and then only its upper end is used.
 
-The confident joint (Northcutt, Jiang & Chuang 2021, Confident learning, J. Artif. Intell. Res. 70)
-is here too. With a linear model of texts it takes hard texts for wrong labels: on clean rows of
-four data sets it found 4 to 8 %, the surest tenth 0 to 1 %.
+The confident joint (kit/confident_joint.py) takes hard texts for wrong labels when the model is a
+linear one of texts: on clean rows of four data sets it found 4 to 8 %, the surest tenth 0 to 1 %.
 """
 
 from __future__ import annotations
@@ -22,11 +21,15 @@ from luthier.records import Figure, FloatArray, IntArray, LabelOpinions, Predict
 SUREST, SURE = 0.10, 0.25
 LEAST_PER_ANSWER = 3
 LEAST_SURE_ROWS = 30
-"""Fewer of the surest answers than this, and nothing is said about the share of wrong labels."""
+"""Fewer rows in the surest quarter than this, and nothing is said of the share of wrong labels."""
 LEAST_LABEL_ROWS = 5
 """A label with fewer rows is learned too badly to be doubted: no row of it is."""
 NEGLIGIBLE = 0.05
 """Where even the upper end is below this, it does not matter what the contradictions come from."""
+SHARED = 0.8
+"""Of the linear model's sure contradictions, the part that the fine-tuned one must share, or they
+may come from what a linear model cannot learn."""
+LEAST_SHARED, LEAST_DOUBTS = 100, 10
 SAFE_PART = 0.5
 """Of the least number of wrong labels, the part that may be changed unread."""
 LEAST_GAIN = 0.02
@@ -45,6 +48,8 @@ class NoiseEstimate:
             does so surely; None without a run or with fewer than 10 such rows.
         gain: natural-log units per row that the linear model knows more than the label shares;
             `gain_low` is the lower end of its 95 % interval.
+        entropy: natural-log units per row that are to be known about the labels in all.
+        by_model: whether the surest answers are the fine-tuned model's.
         told_apart: whether wrong labels could be told apart from hard texts.
         rows: rows it rests on.
     """
@@ -55,27 +60,33 @@ class NoiseEstimate:
     agreement: Figure | None
     gain: float
     gain_low: float
+    entropy: float
+    by_model: bool
     told_apart: bool
     rows: int
 
     @property
     def knows_enough(self) -> bool:
         """Whether the answers rest on enough rows and on more than the shares of the labels."""
-        return self.surest.n >= LEAST_SURE_ROWS and self.gain_low > LEAST_GAIN
+        informed = self.by_model or self.gain_low > LEAST_GAIN
+        return self.sure.n >= LEAST_SURE_ROWS and informed
 
 
 def estimate_noise(opinions: LabelOpinions, row_ids: IntArray | None = None) -> NoiseEstimate:
     """The share of wrong labels among the rows.
 
-    Where the fine-tuned model answered rows too that it had not learned from, the estimate is cut
-    by the share of contradictions that it does not share: what a linear model cannot learn (the
-    meaning of two words together) then counts for nothing.
+    Where the fine-tuned model answered rows too that it had not learned from, and is right on them
+    clearly more often than the linear one, its surest answers are taken. Otherwise the estimate is
+    cut by the share of the linear model's contradictions that it does not share. What a linear
+    model cannot learn (the meaning of two words together) then counts for nothing.
 
     Args:
         opinions: answers of models that did not learn from the rows.
         row_ids: int64, only these rows; all when not given.
     """
-    answers = _only(opinions.linear, row_ids)
+    linear, model = _only(opinions.linear, row_ids), _second(opinions)
+    better = model is not None and knows_better(model, opinions.linear)
+    answers = _only(model, row_ids) if model is not None and better else linear
     surest, sure = contradicted(answers, SUREST), contradicted(answers, SURE)
     falls = sure.low > surest.high
     both = Figure(
@@ -86,13 +97,25 @@ def estimate_noise(opinions: LabelOpinions, row_ids: IntArray | None = None) -> 
         "mover",
     )
     agreement = _agreement(opinions, row_ids)
-    trust = agreement or Figure(1.0, 1.0, 1.0, 0)
-    gain, gain_low = _gain(answers)
+    trust = (None if better else agreement) or Figure(1.0, 1.0, 1.0, 0)
+    gain, gain_low = _gain(linear)
     noise = Figure(
         both.value * trust.value, both.low * trust.low, both.high * trust.high, sure.n, "mover"
     )
-    told_apart = not falls or noise.high <= NEGLIGIBLE
-    return NoiseEstimate(noise, surest, sure, agreement, gain, gain_low, told_apart, len(answers))
+    shared = better or agreement is None or agreement.value >= SHARED
+    told_apart = (shared and not falls) or noise.high <= NEGLIGIBLE
+    return NoiseEstimate(
+        noise=noise,
+        surest=surest,
+        sure=sure,
+        agreement=agreement,
+        gain=gain,
+        gain_low=gain_low,
+        entropy=_entropy(linear),
+        by_model=better,
+        told_apart=told_apart,
+        rows=len(linear),
+    )
 
 
 def contradicted(answers: Predictions, share: float) -> Figure:
@@ -127,39 +150,12 @@ def surest_rows(answers: Predictions, share: float) -> IntArray:
     return np.sort(np.concatenate(chosen)) if chosen else np.empty(0, dtype=np.int64)
 
 
-def confident_joint(answers: Predictions) -> FloatArray:
-    """Share of rows with present label i whose right label is probably j, float64 [K, K].
-
-    A row counts for the most probable label among those whose probability reaches their threshold,
-    the mean probability of the label on rows that carry it; rows of the matrix are then scaled to
-    the number of rows of the label.
-
-    Source: Northcutt, Jiang & Chuang (2021), equations 1 to 4; equal to cleanlab's.
-    """
-    labels, probabilities = answers.labels, answers.probabilities
-    count = len(answers.label_names)
-    support = np.bincount(labels, minlength=count).astype(float)
-    own = np.bincount(labels, probabilities[np.arange(len(labels)), labels], count)
-    threshold = np.divide(own, support, out=np.full(count, np.inf), where=support > 0)
-    reached = probabilities >= threshold - 1e-6
-    sure = np.flatnonzero(reached.any(axis=1))
-    best = np.where(reached, probabilities, -1.0).argmax(axis=1)
-    joint = np.zeros((count, count))
-    np.add.at(joint, (labels[sure], best[sure]), 1.0)
-    empty = (joint.sum(axis=1) == 0) & (support > 0)
-    joint[empty, empty] = support[empty]
-    sums = joint.sum(axis=1, keepdims=True)
-    joint = np.divide(joint, sums, out=np.zeros_like(joint), where=sums > 0) * support[:, None]
-    shares: FloatArray = joint / max(1.0, float(joint.sum()))
-    return shares
-
-
 def doubted(opinions: LabelOpinions) -> tuple[IntArray, FloatArray]:
     """Positions in `opinions.linear` whose label is contradicted, worst first, and their doubt.
 
     Doubt is one minus the probability of the present label, the mean of both models where the
-    fine-tuned one answered too. A row is doubted if its label is not the most probable one, and
-    has `LEAST_LABEL_ROWS` rows at least.
+    fine-tuned one answered too (its own where it knows better). A row is doubted if its label is
+    not the most probable one, and has `LEAST_LABEL_ROWS` rows at least.
 
     Returns:
         int64 [m] and float64 [m].
@@ -178,12 +174,13 @@ def doubted(opinions: LabelOpinions) -> tuple[IntArray, FloatArray]:
 
 def mean_probabilities(opinions: LabelOpinions) -> FloatArray:
     """float64 [n, K] in the order of `opinions.linear`: the mean of the opinions there are."""
-    answers, model = opinions.linear, opinions.model
-    if model is None or model.label_names != answers.label_names:
+    answers, model = opinions.linear, _second(opinions)
+    if model is None:
         return answers.probabilities
     mean = answers.probabilities.copy()
     at, there = _matched(answers, model)
-    mean[at] = (mean[at] + model.probabilities[there]) / 2
+    own = 0.0 if knows_better(model, answers) else 0.5
+    mean[at] = own * mean[at] + (1 - own) * model.probabilities[there]
     return mean
 
 
@@ -200,10 +197,31 @@ def surely_wrong(opinions: LabelOpinions, estimate: NoiseEstimate) -> IntArray:
     return at[: int(estimate.noise.low * estimate.rows * SAFE_PART)]
 
 
+def knows_better(model: Predictions, linear: Predictions) -> bool:
+    """Whether the fine-tuned model is right clearly more often, on the rows that both answered.
+
+    Clearly: by 2 points and by two standard errors of the paired difference, on 100 rows or more.
+    """
+    mine, theirs = _matched(linear, model)
+    if len(mine) < LEAST_SHARED:
+        return False
+    gain = (model.predicted == model.labels)[theirs].astype(float)
+    gain -= (linear.predicted == linear.labels)[mine]
+    error = float(gain.std(ddof=1)) / float(np.sqrt(len(gain)))
+    return bool(gain.mean() > max(0.02, 2 * error))
+
+
+def _second(opinions: LabelOpinions) -> Predictions | None:
+    """The fine-tuned model's answers, where they are about the same labels."""
+    model = opinions.model
+    same = model is not None and model.label_names == opinions.linear.label_names
+    return model if same else None
+
+
 def _agreement(opinions: LabelOpinions, row_ids: IntArray | None) -> Figure | None:
     """How often the fine-tuned model contradicts the label, too, where the linear one does."""
-    model = opinions.model
-    if model is None or model.label_names != opinions.linear.label_names:
+    model = _second(opinions)
+    if model is None:
         return None
     answers = _only(opinions.linear, row_ids)
     at = surest_rows(answers, SURE)
@@ -211,7 +229,7 @@ def _agreement(opinions: LabelOpinions, row_ids: IntArray | None) -> Figure | No
     against[at] = answers.predicted[at] != answers.labels[at]
     mine, theirs = _matched(answers, model)
     both = against[mine]
-    if both.sum() < 10:
+    if both.sum() < LEAST_DOUBTS:
         return None
     same = model.predicted[theirs][both] == answers.predicted[mine][both]
     return share_figure(int(same.sum()), int(both.sum()))
@@ -225,6 +243,23 @@ def _matched(answers: Predictions, model: Predictions) -> tuple[IntArray, IntArr
     return mine, theirs
 
 
+def shared_doubt(opinions: LabelOpinions, a: int, b: int) -> Figure | None:
+    """How often the fine-tuned model mixes up two labels, too, where the linear one does.
+
+    None without a run, or with fewer than 10 such rows.
+    """
+    model = _second(opinions)
+    if model is None:
+        return None
+    mine, theirs = _matched(opinions.linear, model)
+    labels, said = opinions.linear.labels[mine], opinions.linear.predicted[mine]
+    mixed = ((labels == a) & (said == b)) | ((labels == b) & (said == a))
+    if mixed.sum() < LEAST_DOUBTS:
+        return None
+    same = model.predicted[theirs][mixed] == said[mixed]
+    return share_figure(int(same.sum()), int(mixed.sum()))
+
+
 def _gain(answers: Predictions) -> tuple[float, float]:
     """Log-likelihood per row above that of the label shares, and the lower end of its interval."""
     n = len(answers)
@@ -234,6 +269,11 @@ def _gain(answers: Predictions) -> tuple[float, float]:
     each = -np.log(support[answers.labels] / n) - answers.loss
     mean = float(each.mean())
     return mean, mean - Z95 * float(each.std(ddof=1)) / float(np.sqrt(n))
+
+
+def _entropy(answers: Predictions) -> float:
+    shares = np.bincount(answers.labels) / max(1, len(answers))
+    return float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
 
 
 def _only(answers: Predictions, row_ids: IntArray | None) -> Predictions:

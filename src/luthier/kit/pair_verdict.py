@@ -10,11 +10,16 @@ NOT_TOLD_APART = 0.65
 """Area under the ROC curve, upper end, below which the texts do not say which label it is."""
 WRONG = 0.05
 """Error on the surest quarter, lower end, from which labels are wrong in earnest."""
+NOT_SHARED = 0.75
+"""Upper end of the share of a pair's confusions that a fine-tuned model makes, too, below which
+they come from the linear model's weakness."""
 SAME = 0.5
 """Errors on the surest quarter, as a part of all errors, from which sureness does not matter."""
 
 
-def verdict_of(auc: Figure, sure: Figure, overall: Figure) -> tuple[PairVerdict, str]:
+def verdict_of(
+    auc: Figure, sure: Figure, overall: Figure, shared_doubt: Figure | None = None
+) -> tuple[PairVerdict, str]:
     """The verdict, and its evidence in words.
 
     A model of the two labels alone is asked out of fold. If it cannot tell them apart at all, the
@@ -25,6 +30,8 @@ def verdict_of(auc: Figure, sure: Figure, overall: Figure) -> tuple[PairVerdict,
         auc: area under the ROC curve, 0.5 says nothing.
         sure: share of contradicted labels among the surest quarter of the answers.
         overall: the same among all answers.
+        shared_doubt: how often a fine-tuned model, too, mixes the two up where the linear one does;
+            None where there is none.
     """
     figures = (
         f"A model of the two alone tells them apart with an area under the ROC curve of "
@@ -33,6 +40,11 @@ def verdict_of(auc: Figure, sure: Figure, overall: Figure) -> tuple[PairVerdict,
     )
     if overall.n < LEAST_ROWS:
         return "cannot_tell", f"The two have {overall.n} rows together, too few to decide."
+    if shared_doubt is not None and shared_doubt.high < NOT_SHARED:
+        return "cannot_tell", (
+            f"{figures} The fine-tuned model mixes them up in {shared_doubt.value:.0%} of these "
+            "rows only: what tells them apart is not in single words."
+        )
     if auc.high < NOT_TOLD_APART:
         return "unclear_definition", f"{figures} The texts do not say which of the two it is."
     if sure.low > WRONG and sure.value >= SAME * overall.value:

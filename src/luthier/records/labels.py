@@ -128,6 +128,7 @@ class LabelPairs:
         compared: pairs of labels that were looked at, confused or not.
         label_words: label -> its most distinctive terms against all other labels.
         domain_stop_words: terms that are frequent everywhere and say nothing about any label.
+        second_opinion: whether a fine-tuned model had its say on the pairs.
         notes: what was left out.
     """
 
@@ -135,6 +136,7 @@ class LabelPairs:
     compared: int
     label_words: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
     domain_stop_words: tuple[str, ...] = ()
+    second_opinion: bool = False
     notes: tuple[Note, ...] = ()
 
 

@@ -73,7 +73,7 @@ def detect(label_pairs: LabelPairs) -> Outcome:
     more = f" So are {len(found) - 1} more pairs." if len(found) > 1 else ""
     return Fired(
         f"{_said(worst)}{more}",
-        max((_severity(pair) for pair in found), key=("low", "medium", "high").index),
+        _severity(worst, label_pairs.second_opinion),
         {
             "pairs": len(found),
             "labels": list(worst.labels),
@@ -92,9 +92,11 @@ def detect(label_pairs: LabelPairs) -> Outcome:
     )
 
 
-def _severity(pair: PairDossier) -> Severity:
+def _severity(pair: PairDossier, second_opinion: bool) -> Severity:
+    """High only where a fine-tuned model, too, had its say."""
     share = sum(pair.confused) / max(1, sum(pair.rows))
-    return next((severity for limit, severity in LIMITS if share >= limit), "low")
+    severity: Severity = next((s for limit, s in LIMITS if share >= limit), "low")
+    return "medium" if severity == "high" and not second_opinion else severity
 
 
 def _said(pair: PairDossier) -> str:

@@ -59,7 +59,10 @@ clean rows of four data sets ended."""
 
 ALARM = LIMITS[-1][0]
 UNREADABLE = 0.6
-"""A model contradicted this often is not a judge of the labels."""
+"""A model that contradicts so many labels where it is surest is no judge of them."""
+MUCH, DULL = 0.25, 0.15
+"""Nor is one that contradicts more than the former and has taken less than the latter of the
+uncertainty about the labels away: texts that it cannot learn look the same."""
 UNSURE = 0.10
 """With an upper end above this, "no wrong labels found" would say too much."""
 MOST_ROWS = 300
@@ -77,10 +80,11 @@ def detect(label_opinions: LabelOpinions) -> Outcome:
             f"about {max(300, 2 * estimate.rows):,} rows, or a person who reads 100 of them",
             measured,
         )
-    if noise.low >= UNREADABLE:
+    dull = not estimate.by_model and estimate.gain < DULL * estimate.entropy
+    if noise.low >= UNREADABLE or (dull and noise.low > MUCH):
         return CannotTell(
-            f"A cheap linear model contradicts {noise.value:.0%} of the labels even where it is "
-            "surest: it is no judge of them.",
+            f"{noise.value:.0%} of the labels are contradicted even where the model is surest: it "
+            "is no judge of them.",
             "a person who reads 100 rows",
             measured,
         )
@@ -108,7 +112,7 @@ def detect(label_opinions: LabelOpinions) -> Outcome:
 def _fired(opinions: LabelOpinions, estimate: NoiseEstimate, measured: dict[str, float]) -> Fired:
     noise = estimate.noise
     severity = next(severity for limit, severity in LIMITS if noise.low > limit)
-    if estimate.agreement is None and severity == "high":
+    if opinions.model is None and severity == "high":
         severity = "medium"  # one opinion, and that of a linear model
     at, _ = doubted(opinions)
     worst = at[: min(MOST_ROWS, round(noise.high * estimate.rows))]
