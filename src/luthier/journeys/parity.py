@@ -49,10 +49,8 @@ def check_parity(run: RunFolder, rows: Rows) -> tuple[Note, ...]:
         what = "parity is not checked: this model needs Luthier to answer (see its model card)"
         return (Note("skipped", what),)
     answers = run.predictions("validation")
-    if not isinstance(answers, Predictions) or "label" not in rows.columns:
-        return (Note("skipped", "parity is checked for one label per row only"),)
-    if "text_pair" in rows.columns:
-        return (Note("skipped", "parity is checked for one text per row only"),)
+    if not isinstance(answers, Predictions) or not _is_checked(rows):
+        return (Note("skipped", "parity is checked for one text and one label per row only"),)
     place = {row: i for i, row in enumerate(rows.ids.tolist())}
     texts = tuple(str(rows.columns["text"][place[row]]) for row in answers.row_ids.tolist())
     recorded = Recorded(answers, texts).take(telling_rows(texts))
@@ -79,6 +77,10 @@ def check_parity(run: RunFolder, rows: Rows) -> tuple[Note, ...]:
         found = _with_tokens(found, run, rows, recorded.answers.row_ids.tolist(), told[1])
     write_json(run.path / PARITY, TypeAdapter(Parity).dump_python(found, mode="json"))
     return ()
+
+
+def _is_checked(rows: Rows) -> bool:
+    return "label" in rows.columns and "text_pair" not in rows.columns
 
 
 def _with_tokens(
