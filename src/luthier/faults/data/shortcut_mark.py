@@ -95,11 +95,7 @@ def detect(rows: Rows) -> Outcome:
     found = candidates(marks, own, fewest=fewest, purity=PURITY)[:TRIED]
     if not found:
         return Clear(f"No mark in {len(read):,} texts goes with one label.", {"tried": 0})
-    results = []
-    for candidate in found:
-        holding = np.array([candidate.mark in own_marks for own_marks in marks])
-        with_label = np.array([label == candidate.label for label in own])
-        results.append(_take_out(candidate, texts, own, np.flatnonzero(holding & with_label)))
+    results = [_take_out(candidate, texts, own, marks) for candidate in found]
     worst = max(range(len(found)), key=lambda i: results[i][0].value)
     (loss, p, hanging), mark = results[worst], found[worst]
     share = loss.value * mark.rows * mark.share / len(read)
@@ -130,9 +126,12 @@ def detect(rows: Rows) -> Outcome:
 
 
 def _take_out(
-    candidate: Candidate, texts: Sequence[str], labels: Sequence[str], holding: IntArray
+    candidate: Candidate, texts: Sequence[str], labels: Sequence[str], marks: Sequence[set[str]]
 ) -> tuple[Figure, float, IntArray]:
     """What is lost without the mark, its p, and the positions of the texts that hang on it."""
+    pairs = zip(marks, labels, strict=True)
+    with_both = [candidate.mark in found and label == candidate.label for found, label in pairs]
+    holding = np.flatnonzero(with_both)
     rng = np.random.default_rng(1)
     asked = rng.permutation(holding)[: MOST // 2]
     others = rng.permutation(np.setdiff1d(np.arange(len(texts)), asked))[: MOST - len(asked)]

@@ -33,10 +33,12 @@ it in a new run; longer inputs take more time.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from luthier.faults import example_evidence as example
-from luthier.kit.cut_texts import SAME_LENGTH, WHOLE, cut_rows, cut_shares, whole_against_cut
+from luthier.kit import cut_texts
 from luthier.kit.matched_shares import mcnemar, paired_shares
 from luthier.kit.share_difference import rows_to_see
 from luthier.records import (
@@ -91,8 +93,8 @@ def detect(
     labels = dict(zip(rows.ids.tolist(), rows.columns["label"], strict=True))
     train = [i for i in splits.ids_of("train").tolist() if i in lost and i in labels]
     cut = [i for i in train if lost[i] > 0]
-    share, worst, worst_share = cut_shares(train, lost, labels)
-    measured: dict[str, object] = {
+    share, worst, worst_share = cut_texts.cut_shares(train, lost, labels)
+    measured: dict[str, Any] = {
         "cut_rows": len(cut),
         "rows": len(train),
         "cut_share": share,
@@ -107,37 +109,38 @@ def detect(
         return Clear(f"{head}: too few to matter.", measured)
     if len(cut) < FEWEST_CUT:
         return CannotTell(f"{head}: too few to ask.", f"{FEWEST_CUT} cut training rows", measured)
-    sample = cut_rows(rows, lengths, train, seed=0)
-    way = settings.text.long_texts
-    read, whole = sample.right(way), sample.right(WHOLE)
+    measured["tokens_p95"] = float(np.quantile(lengths.tokens, 0.95))
+    gap = cut_texts.whole_against_cut(validation_predictions, lost)
+    return _ask(head, cut_texts.cut_rows(rows, lengths, train, seed=0), measured, gap)
+
+
+def _ask(
+    head: str, sample: cut_texts.CutRows, measured: dict[str, Any], gap: Figure | None
+) -> Outcome:
+    """Ask a linear model what the whole text is worth; `gap` is what validation rows show."""
+    way, share = measured["long_texts"], measured["cut_share"]
+    read, whole = sample.right(way), sample.right(cut_texts.WHOLE)
     only_whole, only_read = int((whole & ~read).sum()), int((read & ~whole).sum())
     gain, p = paired_shares(only_whole, only_read, len(read)), mcnemar(only_whole, only_read)
-    gap = whole_against_cut(validation_predictions, lost)
     measured |= {
         "gain": [gain.value, gain.low, gain.high],
         "p": p,
         "asked_rows": gain.n,
         "lost_accuracy": gain.value * share,
         "gap": None if gap is None else [gap.value, gap.low, gap.high],
-        "tokens_p95": float(np.quantile(lengths.tokens, 0.95)),
     }
     said = f"{head}; a linear model gains {_ends(gain)} on cut rows from the whole text"
     limits = {severity: limit for limit, severity in LIMITS} | {"p": P_LIMIT, "share": SHARE}
     if p < P_LIMIT and gain.value > 0:
-        others = {other: float(sample.right(other).mean()) for other in SAME_LENGTH if other != way}
+        others = {x: float(sample.right(x).mean()) for x in cut_texts.SAME_LENGTH if x != way}
         measured["accuracy_by_way"] = {way: float(read.mean())} | others
         helped = [i for i, better in zip(sample.ids, whole & ~read, strict=False) if better]
         worth = next(severity for limit, severity in LIMITS if gain.value * share > limit)
         message = f"Truncation costs signal: {said} (p = {p:.2g})."
         return Fired(message, worth, measured, limits, tuple(helped[:MOST_ROWS]))
     if gap is not None and gap.low > 0:
-        return Fired(
-            f"{said}, which may be chance, but cut validation rows are answered {_ends(gap)} "
-            "worse than whole ones of the same label.",
-            "low",
-            measured,
-            limits,
-        )
+        said += f", which may be chance, but cut validation rows are answered {_ends(gap)} worse"
+        return Fired(f"{said} than whole ones of the same label.", "low", measured, limits)
     if gain.high <= MARGIN:
         return Clear(f"Truncation does not cost signal: {said}.", measured)
     wanted = rows_to_see(MARGIN, (only_whole + only_read) / len(read))

@@ -85,10 +85,8 @@ def detect(rows: Rows, splits: Splits, test_predictions: Predictions) -> Outcome
     for name in there:
         ids, seen, right, labels = _judged(name, rows, splits, test_predictions)
         count = int(seen.sum())
-        measured[f"{name}_rows"] = len(ids)
-        low, high = wilson(count, len(ids))
-        measured[f"{name}_known"] = count
-        measured[f"{name}_known_share"] = [count / max(1, len(ids)), low, high]
+        measured |= {f"{name}_rows": len(ids), f"{name}_known": count}
+        measured[f"{name}_known_share"] = [count / max(1, len(ids)), *wilson(count, len(ids))]
         if not count:
             continue
         what = f"{count:,} of {len(ids):,} test rows with a {name} are {COLUMNS[name]}"
@@ -109,18 +107,13 @@ def detect(rows: Rows, splits: Splits, test_predictions: Predictions) -> Outcome
             worst = max(worst, gap.value)
             touched += ids[seen].tolist()
     if worst > 0:
-        return Fired(
-            " ".join(said),
-            next(severity for limit, severity in LIMITS if worst > limit),
-            measured,
-            {severity: limit for limit, severity in LIMITS},
-            tuple(dict.fromkeys(touched))[:MOST_ROWS],
-        )
+        severity = next(severity for limit, severity in LIMITS if worst > limit)
+        limits, shown = {name: x for x, name in LIMITS}, tuple(dict.fromkeys(touched))[:MOST_ROWS]
+        return Fired(" ".join(said), severity, measured, limits, shown)
     if open_questions:
         needs = f"about {max(wanted):,.0f} test rows, of known and of new groups or times"
         return CannotTell(" ".join(open_questions), needs, measured)
-    none = f"No test row is {' or '.join(COLUMNS[name] for name in there)}."
-    return Clear(" ".join(said) or none, measured)
+    return Clear(" ".join(said) or "No test row is of a known group or time.", measured)
 
 
 def _judged(

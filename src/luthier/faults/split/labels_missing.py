@@ -64,11 +64,7 @@ JUDGED: tuple[SplitName, ...] = ("test", "validation")
 
 def detect(rows: Rows, splits: Splits) -> Outcome:
     """Compare the sets of labels."""
-    side = dict(zip(splits.row_ids.tolist(), splits.names, strict=True))
-    found: dict[str, list[tuple[int, str]]] = {"train": [], "validation": [], "test": []}
-    for row_id, label in zip(rows.ids.tolist(), rows.columns.get("label", ()), strict=False):
-        if label and row_id in side:
-            found[side[row_id]].append((row_id, str(label)))
+    found = _labelled(rows, splits)
     labels = {name: {label for _, label in own} for name, own in found.items()}
     judged = [name for name in JUDGED if found[name]]
     if not labels["train"] or not judged:
@@ -107,6 +103,16 @@ def detect(rows: Rows, splits: Splits) -> Outcome:
         {severity: limit for limit, severity in LIMITS},
         tuple(touched[:MOST_ROWS]),
     )
+
+
+def _labelled(rows: Rows, splits: Splits) -> dict[str, list[tuple[int, str]]]:
+    """Row id and label of the rows of each split that have one."""
+    side = dict(zip(splits.row_ids.tolist(), splits.names, strict=True))
+    found: dict[str, list[tuple[int, str]]] = {"train": [], "validation": [], "test": []}
+    for row_id, label in zip(rows.ids.tolist(), rows.columns.get("label", ()), strict=False):
+        if label and row_id in side:
+            found[side[row_id]].append((row_id, str(label)))
+    return found
 
 
 def _listed(labels: set[str]) -> str:

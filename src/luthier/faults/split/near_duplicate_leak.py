@@ -45,6 +45,7 @@ from luthier.kit.text_key import text_key
 from luthier.records import (
     Applicability,
     Audit,
+    BoolArray,
     CannotTell,
     Case,
     Clear,
@@ -98,6 +99,16 @@ def detect(rows: Rows, splits: Splits, audit: Audit, test_predictions: Predictio
             f"{FEWEST_CLEAN} test rows that are like no training row",
             measured,
         )
+    doubted = set(ids[doubtful & right].tolist())
+    rows_shown = tuple(sorted(doubted, key=lambda i: (i not in nearly, i))[:MOST_ROWS])
+    return _weigh(measured, right, doubtful, rows_shown)
+
+
+def _weigh(
+    measured: dict[str, Any], right: BoolArray, doubtful: BoolArray, rows_shown: tuple[int, ...]
+) -> Outcome:
+    """What the test gains by the doubtful rows, and whether it matters."""
+    count, n = int(doubtful.sum()), len(right)
     gain = share_without(right, doubtful)
     measured |= {
         "inflation": [gain.value, gain.low, gain.high],
@@ -118,13 +129,12 @@ def detect(rows: Rows, splits: Splits, audit: Audit, test_predictions: Predictio
         return CannotTell(
             f"{said}: that may be chance.", f"about {round(wanted, -2):,.0f} test rows", measured
         )
-    worst = sorted(set(ids[doubtful & right].tolist()), key=lambda i: (i not in nearly, i))
     return Fired(
         f"{said}.",
         next(severity for limit, severity in LIMITS if gain.value > limit),
         measured,
         {severity: limit for limit, severity in LIMITS},
-        tuple(worst[:MOST_ROWS]),
+        rows_shown,
     )
 
 
