@@ -156,6 +156,11 @@ def test_its_plant_can_be_carried_out(fault: Fault):
 
 
 @every_fault
+def test_what_it_is_a_symptom_of_is_a_fault(fault: Fault):
+    assert {*fault.info.symptom_of} <= set(fault_ids()) - {fault.id}
+
+
+@every_fault
 def test_it_is_short(fault: Fault):
     source = Path(inspect.getfile(module_of(fault).detect)).read_text(encoding="utf-8")
     docstring, end = ast.parse(source).body[0], source.index("\nPLANT = ")

@@ -55,7 +55,13 @@ from luthier.records import (
 )
 from luthier.settings import Settings
 
-FAULT = FaultInfo("not_better_than_linear", "T11", "Not better than a linear model")
+FAULT = FaultInfo(
+    "not_better_than_linear", "T11", "Not better than a linear model",
+    symptom_of=("unknown_tokens", "parameters_not_trained", "pretrained_weights_missing",
+                "steps_not_as_planned", "probabilities_into_loss", "head_does_not_fit",
+                "rows_in_label_order", "not_finite", "learning_rate_too_high",
+                "learning_rate_too_low", "gradients_vanish", "one_answer"),
+)  # fmt: skip
 
 MARGIN = 0.02
 """A gain below this (a share of rows, or of macro-F1) is not worth a fine-tuned model."""
