@@ -15,8 +15,9 @@ import pytest
 
 from luthier.cli.main import main
 from luthier.errors import InputError
-from luthier.journeys.foreign import ForeignRun, diagnose_foreign, reported_figures
+from luthier.journeys.foreign import ForeignRun, diagnose_foreign
 from luthier.kit.keras_file import read_keras_file
+from luthier.kit.reported_figures import reported_figures
 
 NAMES = ("会员", "退款", "parcel")
 SWAP = np.array([1, 0, 2])

@@ -37,6 +37,11 @@ def test_test_as_good_as_validation_raises_no_question():
     assert diagnose(evidence(test=replace(GOOD, row_ids=np.arange(400, 800)))).answers == ()
 
 
+def test_validation_as_bad_as_test_is_another_question():
+    bad_too = replace(BAD, row_ids=np.arange(400))
+    assert diagnose({"validation_predictions": bad_too, "test_predictions": BAD}).answers == ()
+
+
 def test_no_answers_raise_no_question():
     assert diagnose({}).answers == ()
 
@@ -72,6 +77,21 @@ def test_a_model_that_gives_the_recorded_answers_rules_three_causes_out():
     answer = answer_to(parity=example.parity())
     ruled_out = {c.name for c in answer.causes if c.standing == "ruled_out"}
     assert {"texts_differ", "dropout_on", "other_weights"} <= ruled_out
+
+
+def test_far_below_a_linear_model_on_both_sides_training_went_wrong():
+    low = replace(example.right_and_wrong(240, 160), row_ids=np.arange(400))
+    rival = {"tfidf_linear": replace(GOOD, row_ids=np.arange(400))}
+    found = diagnose(
+        {
+            "validation_predictions": low,
+            "test_predictions": replace(low, row_ids=np.arange(400, 800)),
+            "floor_predictions": rival,
+        }
+    )
+    (answer,) = found.answers
+    assert [cause.name for cause in answer.short_list] == ["softmax_twice"]
+    assert "--keras FILE" in answer.next_test
 
 
 def test_equal_texts_with_other_probabilities_mean_dropout():

@@ -11,7 +11,6 @@ import numpy as np
 from luthier.errors import InputError, Problem
 from luthier.journeys.foreign_keras import keras_notes, training_facts
 from luthier.journeys.foreign_parity import foreign_parity
-from luthier.kit.figure_definitions import DEFINED
 from luthier.kit.keras_file import KerasFacts, read_keras_file
 from luthier.kit.prediction_files import (
     AnswerFile,
@@ -21,13 +20,13 @@ from luthier.kit.prediction_files import (
     read_answers,
     to_answers,
 )
+from luthier.kit.reported_figures import reported_figures
 from luthier.ledger import digest_of_test_rows, record_look
 from luthier.records import (
     Diagnosis,
     Evaluation,
     Note,
     Predictions,
-    ReportedFigure,
     Rows,
     Source,
     SourceFile,
@@ -57,6 +56,9 @@ GIVES: Mapping[str, str] = {
     "looks": "texts and labels in the test file",
 }
 """Evidence -> what would give it here."""
+
+FLOOR_ROWS = 20_000
+"""Training rows that the linear rival learns from, at most: more take minutes."""
 
 LOSS_FAULTS = ("probabilities_into_loss", "head_does_not_fit")
 """Faults that a `.keras` file alone can answer; it shows the loss, and nothing of the steps."""
@@ -132,36 +134,6 @@ def diagnose_foreign(run: ForeignRun) -> ForeignDiagnosis:
     return ForeignDiagnosis(_ask(evidence, keras, len(names), first_row), evaluation, notes)
 
 
-def reported_figures(typed: Sequence[str]) -> tuple[ReportedFigure, ...]:
-    """`macro_f1=0.83`, `validation.accuracy=91.2%` as records.
-
-    Raises:
-        InputError: for every one that is not so written, or whose figure has no definition.
-    """
-    figures, problems = [], []
-    for text in typed:
-        name, _, number = text.partition("=")
-        split, _, figure = name.strip().rpartition(".")
-        split = {"": "test", "val": "validation", "dev": "validation"}.get(split, split)
-        bare = number.strip().removesuffix("%")
-        figure = figure.strip().lower().replace("-", "_").replace(" ", "_")
-        digits = len(bare.partition(".")[2])
-        try:
-            value = float(bare)
-        except ValueError:
-            problems.append(Problem("is not NAME=VALUE with a number", where=f"--reported {text}"))
-            continue
-        if figure not in DEFINED or split not in ("train", "validation", "test"):
-            what = f"there is no figure {name.strip()!r}"
-            hint = f"one of {', '.join(DEFINED)}, with validation. before it for those rows"
-            problems.append(Problem(what, where=f"--reported {text}", hint=hint))
-            continue
-        figures.append(ReportedFigure(figure, value, 0.5 * 10.0**-digits, split))  # type: ignore[arg-type]
-    if problems:
-        raise InputError(problems, next_step="--reported macro_f1=0.83")
-    return tuple(figures)
-
-
 def _read(run: ForeignRun) -> list[AnswerFile]:
     """Every file, in the order train, validation, test; all problems at once."""
     given: tuple[tuple[SplitName, Path | None], ...] = (
@@ -207,11 +179,33 @@ def _evidence(
         if len(files) > 1:
             evidence["splits"] = splits
         evidence["looks"] = _look(rows, splits, files[-1])
+        evidence |= _floors(rows, splits, names, told)
     else:
         lacking = [str(file.path) for file in files if "text" not in file.columns.roles]
         what = f"no texts in {', '.join(lacking)}: leaks, drift and kinds of text are not looked at"
         notes.append(Note("skipped", what))
     return evidence, tuple(notes)
+
+
+def _floors(
+    rows: Rows, splits: Splits, names: Sequence[str], told: Mapping[SplitName, Predictions]
+) -> dict[str, object]:
+    """A linear model on the training texts, answering the validation rows."""
+    from luthier.evidence.floors import fit_floors
+
+    learned = splits.ids_of("train")
+    validation = told.get("validation")
+    texts, place = rows.columns["text"], {name: i for i, name in enumerate(names)}
+    labels = np.array([place.get(rows.columns["label"][i], -1) for i in learned.tolist()])
+    learned, labels = learned[labels >= 0][:FLOOR_ROWS], labels[labels >= 0][:FLOOR_ROWS]
+    if validation is None or len(np.unique(labels)) < 2:
+        return {}
+    ids = validation.row_ids
+    judged = {"validation": (ids, [texts[i] for i in ids.tolist()], validation.labels)}
+    fitted = fit_floors([texts[i] for i in learned.tolist()], labels, judged, names, None, 0)
+    return {
+        "floor_predictions": {name: by["validation"] for name, by in fitted.predictions.items()}
+    }
 
 
 def _rows(files: Sequence[AnswerFile], names: Sequence[str]) -> tuple[Rows, Splits]:

@@ -14,7 +14,7 @@ from luthier.journeys.judged_evidence import PARITY
 from luthier.journeys.shipping import manifest
 from luthier.kit.model_packages import require_model_packages
 from luthier.kit.ways import exact_ways
-from luthier.records import STAGES, Note, Parity, Predictions, Rows, Started
+from luthier.records import STAGES, Note, Parity, Rows, Started
 from luthier.run_folder import RunFolder, write_json
 from luthier.settings_file import from_run_yaml
 from luthier.tasks import get_task
@@ -48,9 +48,9 @@ def check_parity(run: RunFolder, rows: Rows) -> tuple[Note, ...]:
     if bound["parity_class"] != "plain":
         what = "parity is not checked: this model needs Luthier to answer (see its model card)"
         return (Note("skipped", what),)
-    answers = run.predictions("validation")
-    if not isinstance(answers, Predictions) or not _is_checked(rows):
+    if not _is_checked(rows):
         return (Note("skipped", "parity is checked for one text and one label per row only"),)
+    answers = run.predictions("validation")
     place = {row: i for i, row in enumerate(rows.ids.tolist())}
     texts = tuple(str(rows.columns["text"][place[row]]) for row in answers.row_ids.tolist())
     recorded = Recorded(answers, texts).take(telling_rows(texts))

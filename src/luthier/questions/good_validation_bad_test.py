@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from luthier.kit import label_counts
+from luthier.kit.intervals import paired_difference
+from luthier.kit.rivals import strongest_rival
 from luthier.kit.seen_in_answers import SATURATED, Seen, look
 from luthier.records import (
     STANDINGS,
@@ -30,6 +33,9 @@ GAP = 0.02
 LEAKED = 0.05
 """Share of validation rows that stand in training from which their figure is of memory."""
 
+BEHIND = 0.05
+"""Accuracy that validation is surely below a linear rival's, from which training went wrong."""
+
 AGAIN = (
     "answer the same 20 test rows twice with the script that made the file: other probabilities "
     "the second time mean dropout, the same ones mean texts or weights"
@@ -45,6 +51,7 @@ class _Found:
     clear: frozenset[str]
     parity: Parity | None
     seen: Seen
+    behind: Figure | None
 
     def any_of(self, *faults: str) -> Finding | None:
         """The first of these that fired."""
@@ -77,11 +84,13 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     if not isinstance(test, Predictions) or not (test.labels >= 0).any():
         return None
     parity = evidence.get("parity")
+    floors = evidence.get("floor_predictions")
     facts = _Found(
         fired={finding.fault: finding for finding in found.fired},
         clear=frozenset(item.fault for item in found.clear),
         parity=parity if isinstance(parity, Parity) else None,
         seen=look(test, evidence.get("validation_predictions"), evidence.get("rows")),
+        behind=_behind(evidence.get("validation_predictions"), floors),
     )
     ranked = [
         _label_order(facts),
@@ -95,8 +104,9 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     ranked.sort(key=lambda pair: (STANDINGS.index(pair[0].standing), -pair[1]))
     causes = tuple(cause for cause, _ in ranked)
     seen_one = causes[0].standing == "found" and causes[0].name not in ("drift", "leak")
-    if not (facts.worse or seen_one or facts.seen.at_chance or facts.seen.saturated):
-        return None
+    alone_at_chance = facts.seen.at_chance and facts.seen.validation is None
+    if not (facts.worse or seen_one or alone_at_chance or facts.seen.saturated or facts.behind):
+        return None  # where validation is as bad, the question is another one
     open_ones = [cause for cause in causes if cause.standing in ("likely", "possible")]
     next_test = "" if causes[0].standing == "found" else _next_test(open_ones, facts)
     return Answer(
@@ -106,6 +116,17 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         causes=causes,
         next_test=next_test,
     )
+
+
+def _behind(validation: object, floors: object) -> Figure | None:
+    """Validation accuracy minus that of a linear rival, where it is surely far below."""
+    if not (isinstance(validation, Predictions) and isinstance(floors, Mapping)):
+        return None
+    found = strongest_rival(floors)
+    if found is None or not (validation.labels >= 0).any():
+        return None
+    difference = paired_difference(validation, found[1], label_counts.accuracy)
+    return difference if difference.high < -BEHIND else None
 
 
 def _label_order(facts: _Found) -> tuple[Cause, float]:
@@ -212,7 +233,7 @@ def _leak(facts: _Found) -> tuple[Cause, float]:
 
 
 def _softmax(facts: _Found) -> tuple[Cause, float]:
-    name, title = "softmax_twice", "softmax is applied twice in training"
+    name, title = "softmax_twice", "softmax is applied twice in training, or the like"
     test = "look at what reaches the loss: --keras FILE, or luthier.watch(model, optimizer)"
     if finding := facts.any_of("probabilities_into_loss"):
         return Cause(name, title, "found", finding.message), 7
@@ -221,6 +242,12 @@ def _softmax(facts: _Found) -> tuple[Cause, float]:
     if facts.worse:
         because = "it would hurt validation as much as test"
         return Cause(name, title, "ruled_out", because), 0
+    if facts.behind:
+        because = (
+            "validation is as bad as test, and a linear model on the same rows is better by "
+            f"{_with_ends(facts.behind, minus=True)}: training itself went wrong"
+        )
+        return Cause(name, title, "likely", because, test), 4
     if facts.seen.saturated:
         because = (
             f"half of the answers have a probability above {SATURATED}, and only "
@@ -260,5 +287,7 @@ def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:
     )
 
 
-def _with_ends(figure: Figure) -> str:
+def _with_ends(figure: Figure, *, minus: bool = False) -> str:
+    if minus:
+        return f"{-figure.value:.3f} ({-figure.high:.3f} to {-figure.low:.3f})"
     return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"
