@@ -108,8 +108,8 @@ def detect(rows: Rows, splits: Splits, test_predictions: Predictions) -> Outcome
             touched += ids[seen].tolist()
     if worst > 0:
         severity = next(severity for limit, severity in LIMITS if worst > limit)
-        limits, shown = {name: x for x, name in LIMITS}, tuple(dict.fromkeys(touched))[:MOST_ROWS]
-        return Fired(" ".join(said), severity, measured, limits, shown)
+        shown = tuple(dict.fromkeys(touched))[:MOST_ROWS]
+        return Fired(" ".join(said), severity, measured, {name: x for x, name in LIMITS}, shown)
     if open_questions:
         needs = f"about {max(wanted):,.0f} test rows, of known and of new groups or times"
         return CannotTell(" ".join(open_questions), needs, measured)
