@@ -147,12 +147,13 @@ class Doctor:
         """The watched steps and the evaluations, in the order of time."""
         facts, losses = self.training, self._watcher.losses()
         per_epoch = self._intent.steps_per_epoch or 1
-        stepped = [
+        told: list[Stepped | Evaluated] = [
             Stepped(step, step / per_epoch, losses[step], facts.rates[step], norm, 0, 0, 0, 0.0)
             for step, norm in facts.gradients.items()
             if math.isfinite(losses.get(step, math.nan))
         ]
-        return tuple(sorted([*stepped, *self._evaluations], key=lambda event: event.step))
+        told += self._evaluations
+        return tuple(sorted(told, key=lambda event: event.step))
 
     def evidence(self) -> dict[str, object]:
         """What was seen, by its name in `records.EVIDENCE`."""

@@ -30,6 +30,8 @@ Set `num_labels` to the number of labels, and take cross-entropy on class ids fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from luthier.faults import example_training as example
 from luthier.records import (
     Applicability,
@@ -92,7 +94,7 @@ def _other_targets(loss: LossFacts) -> bool:
     return several and loss.targets == "one label a row"
 
 
-def _unknown_labels(loss: LossFacts, measured: dict[str, object]) -> Outcome:
+def _unknown_labels(loss: LossFacts, measured: Mapping[str, object]) -> Outcome:
     highest = loss.highest_target
     if highest is not None and highest + 1 == loss.width:
         return Clear(f"{loss.width} outputs, and class ids up to {highest}.", measured)
