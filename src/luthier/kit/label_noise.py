@@ -30,6 +30,8 @@ SHARED = 0.8
 """Of the linear model's sure contradictions, the part that the fine-tuned one must share, or they
 may come from what a linear model cannot learn."""
 LEAST_SHARED, LEAST_DOUBTS = 100, 10
+LEAST_NOISE = 0.02
+"""Lower end of the share of wrong labels up to which clean rows of four data sets reached."""
 SAFE_PART = 0.5
 """Of the least number of wrong labels, the part that may be changed unread."""
 LEAST_GAIN = 0.02
@@ -189,10 +191,10 @@ def surely_wrong(opinions: LabelOpinions, estimate: NoiseEstimate) -> IntArray:
 
     The most doubted rows, half as many as there are wrong labels at least (lower end of the
     estimate): with 5 to 30 % of the labels of four data sets flipped, 75 to 100 % of them were
-    flipped ones. None where the estimate cannot be trusted.
+    flipped ones. None where the estimate cannot be trusted, or may be as low as on clean rows.
     """
     at, _ = doubted(opinions)
-    if not (estimate.knows_enough and estimate.told_apart):
+    if not (estimate.knows_enough and estimate.told_apart and estimate.noise.low > LEAST_NOISE):
         return at[:0]
     return at[: int(estimate.noise.low * estimate.rows * SAFE_PART)]
 
