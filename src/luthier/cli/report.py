@@ -27,8 +27,6 @@ def run(args: argparse.Namespace) -> int:
     from luthier.journeys.verbs import report
 
     with listener() as listen:
-        path = report(
-            args.run_folder, language=args.lang, test_rows=args.test_rows, listen=listen
-        )
+        path = report(args.run_folder, language=args.lang, test_rows=args.test_rows, listen=listen)
     print(json.dumps({"report": str(path)}, ensure_ascii=False) if args.json else path)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ class Trackers:
         self._say = say
         self._open: dict[str, Any] = {}
         for name in names:
-            self._guarded(name, lambda n=name: self._start(n, run_name, folder, settings))
+            self._guarded(name, partial(self._start, name, run_name, folder, settings))
 
     def _start(self, name: str, run_name: str, folder: Path, settings: Mapping[str, Any]) -> None:
         from accelerate import PartialState
@@ -92,10 +93,10 @@ class Trackers:
 
     def tell(self, event: Event) -> None:
         """Pass on what a step or an evaluation measured; the end closes the trackers."""
-        values = _values(event)
+        values, step = _values(event), getattr(event, "step", 0)
         for name, tracker in list(self._open.items()):
             if values:
-                self._guarded(name, lambda t=tracker: t.log(values, step=event.step))
+                self._guarded(name, partial(tracker.log, values, step=step))
             if isinstance(event, Stopped):
                 self._guarded(name, tracker.finish)
 

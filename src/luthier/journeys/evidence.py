@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from luthier.errors import Problem, RunFolderError
 from luthier.journeys.judged_evidence import judged_evidence
-from luthier.journeys.judging import belongs_to
 from luthier.journeys.label_check import read_opinions
+from luthier.journeys.own_predictions import own_predictions
 from luthier.journeys.shipping import MANIFEST, manifest
 from luthier.records import (
     EVIDENCE,
     CheckpointFacts,
     Evaluated,
-    Predictions,
     Rows,
     Saved,
     Started,
@@ -58,7 +56,7 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
         return {name: value for name, value in evidence.items() if name in FOR_ANY_TASK}
     for split in ("train", "validation", "test"):
         if run.predictions_path(split).exists():
-            evidence[f"{split}_predictions"] = _own_predictions(run, split)
+            evidence[f"{split}_predictions"] = own_predictions(run, split)
     floors = sorted((run.path / "predictions").glob("floor_*.parquet"))
     if floors or "evaluation" in evidence:  # judged without rivals: known to be none
         evidence["floor_predictions"] = {
@@ -72,16 +70,6 @@ def gives_evidence(rows: Rows) -> dict[str, str]:
     if "label" in rows.columns:
         return {}
     return {name: "one label per row" for name in EVIDENCE if name not in FOR_ANY_TASK}
-
-
-def _own_predictions(run: RunFolder, split: str) -> Predictions:
-    answers = run.predictions(split)
-    if not belongs_to(answers, run.splits, split):
-        raise RunFolderError(
-            Problem(f"these are not the {split} rows", where=str(run.predictions_path(split))),
-            next_step=f"luthier evaluate {run.path}",
-        )
-    return answers
 
 
 def checkpoint_facts(run: RunFolder) -> CheckpointFacts | None:

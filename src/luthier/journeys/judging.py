@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from luthier.journeys.label_check import with_ceilings
+from luthier.journeys.own_predictions import belongs_to
 from luthier.journeys.shipping import load_bound_model, manifest
 from luthier.ledger import digest_of_test_rows, record_look
-from luthier.records import AnyPredictions, FloatArray, Note, Predictions, Rows, Splits, Task
+from luthier.records import AnyPredictions, FloatArray, Note, Predictions, Rows, Task
 from luthier.run_folder import RunFolder, write_json
 
 if TYPE_CHECKING:
@@ -67,14 +68,6 @@ def is_judged(run: RunFolder) -> bool:
             return False
     expected = {split for split, count in splits.counts().items() if count}
     return judged.keys() == expected and (run.path / "test_set_looks.json").exists()
-
-
-def belongs_to(answers: AnyPredictions, splits: Splits, split: str) -> bool:
-    """Whether predictions are of the rows of this split (of some of them, for training rows)."""
-    rows = splits.row_ids[np.array(splits.names) == split]
-    if split == "train":
-        return bool(np.isin(answers.row_ids, rows).all())
-    return bool(np.array_equal(np.sort(answers.row_ids), np.sort(rows)))
 
 
 def _predict_splits(

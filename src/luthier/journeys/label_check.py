@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from luthier.errors import InputError, Problem
+from luthier.journeys.own_predictions import own_predictions
 from luthier.kit.ceiling import ceilings
 from luthier.kit.cleaned_copy import plan_changes
 from luthier.kit.relabel_queue import plain_cell, queue_as_csv, relabel_queue
@@ -80,7 +81,7 @@ def read_opinions(run: RunFolder) -> LabelOpinions | None:
         return None
     if not all(run.predictions_path(s).exists() for s in ("validation", "test")):
         return LabelOpinions(linear)
-    return LabelOpinions(linear, _joined([run.predictions(s) for s in ("validation", "test")]))
+    return LabelOpinions(linear, _joined([own_predictions(run, s) for s in ("validation", "test")]))
 
 
 def _joined(parts: list[Predictions]) -> Predictions | None:
