@@ -267,6 +267,19 @@ def test_a_keras_file_tells_output_loss_and_frozen_layers(tmp_path):
     assert facts.learning_rate == 0.001
 
 
+def test_files_that_keras_itself_wrote_are_read():
+    """Written by Keras 3.15 (torch backend): Embedding, mean, BatchNormalization, Dropout, Dense."""
+    folder = Path(__file__).parent / "keras"
+    whole = read_keras_file(folder / "softmax_from_logits.keras")
+    assert (whole.units, whole.activations, whole.from_logits) == (3, ("softmax",), True)
+    assert (whole.loss, whole.optimizer) == ("sparse_categorical_crossentropy", "Adam")
+    assert whole.frozen == ()
+    body = read_keras_file(folder / "frozen_body.keras")
+    assert (body.units, body.activations) == (3, ())
+    assert body.frozen == ("embedding_1", "bn")
+    assert body.frozen_batch_norm == ("bn",)
+
+
 @pytest.mark.parametrize(
     ("shape", "fault"),
     [

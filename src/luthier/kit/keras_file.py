@@ -40,7 +40,7 @@ class KerasFacts:
         learning_rate: where it is a plain number.
         metrics: names.
         layers: all layers, the nested ones too.
-        frozen: names of layers with `trainable` false.
+        frozen: names of layers with weights and `trainable` false.
         frozen_batch_norm: those of them that are BatchNormalization.
         dropout: layer -> rate.
     """
@@ -72,7 +72,11 @@ def read_keras_file(path: Path) -> KerasFacts:
     optimizer = compiled.get("optimizer") or {}
     rate = optimizer.get("config", {}).get("learning_rate") if isinstance(optimizer, dict) else None
     units, activations = _outputs(layers)
-    frozen = [layer for layer in layers if _settings(layer).get("trainable") is False]
+    frozen = [
+        layer
+        for layer in layers
+        if _settings(layer).get("trainable") is False and not _without_weights(layer["class_name"])
+    ]
     return KerasFacts(
         file=str(path),
         units=units,
@@ -128,6 +132,10 @@ def _layers(part: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield from _layers(layer)
         else:
             yield layer
+
+
+def _without_weights(kind: str) -> bool:
+    return kind in (*_SHAPELESS, "InputLayer") or "Pooling" in kind or "Dropout" in kind
 
 
 def _settings(layer: Mapping[str, Any]) -> Mapping[str, Any]:
