@@ -268,7 +268,7 @@ def test_a_keras_file_tells_output_loss_and_frozen_layers(tmp_path):
 
 
 def test_files_that_keras_itself_wrote_are_read():
-    """Written by Keras 3.15 (torch backend): Embedding, mean, BatchNormalization, Dropout, Dense."""
+    """Written by Keras 3.15, torch backend: Embedding, mean, BatchNormalization, Dropout, Dense."""
     folder = Path(__file__).parent / "keras"
     whole = read_keras_file(folder / "softmax_from_logits.keras")
     assert (whole.units, whole.activations, whole.from_logits) == (3, ("softmax",), True)
