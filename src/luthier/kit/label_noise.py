@@ -6,7 +6,8 @@ the answers, for each answer alike. Labels that are wrong at random give both th
 texts give a share that falls towards the surest answers, and then only its upper end is used.
 
 The confident joint (kit/confident_joint.py) takes hard texts for wrong labels when the model is a
-linear one of texts: on clean rows of four data sets it found 4 to 8 %, the surest tenth 0 to 1 %.
+linear one of texts: on rows of four data sets as they are it found 0 to 11 % wrong labels, this
+estimate 0 to 3.5 % (benchmarks/results/label_repair.json).
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ SHARED = 0.8
 may come from what a linear model cannot learn."""
 LEAST_SHARED, LEAST_DOUBTS = 100, 10
 LEAST_NOISE = 0.02
-"""Lower end of the share of wrong labels up to which clean rows of four data sets reached."""
+"""Lower end of the share of wrong labels; on four data sets as they are it was 1.3 % at most."""
 SAFE_PART = 0.5
 """Of the least number of wrong labels, the part that may be changed unread."""
 LEAST_GAIN = 0.02
@@ -190,8 +191,8 @@ def surely_wrong(opinions: LabelOpinions, estimate: NoiseEstimate) -> IntArray:
     """Positions of the labels that may be changed unread, int64 [m], most doubted first.
 
     The most doubted rows, half as many as there are wrong labels at least (lower end of the
-    estimate): with 5 to 30 % of the labels of four data sets flipped, 75 to 100 % of them were
-    flipped ones. None where the estimate cannot be trusted, or may be as low as on clean rows.
+    estimate): with 5 to 30 % of the labels of four data sets flipped, 66 to 100 % of them were
+    flipped ones, and some of the others wrong before. None where the estimate cannot be trusted, or may be as low as on clean rows.
     """
     at, _ = doubted(opinions)
     if not (estimate.knows_enough and estimate.told_apart and estimate.noise.low > LEAST_NOISE):
