@@ -94,6 +94,18 @@ def test_far_below_a_linear_model_on_both_sides_training_went_wrong():
     assert "--keras FILE" in answer.next_test
 
 
+def test_a_bad_validation_keeps_training_in_question_although_test_is_worse():
+    low = replace(example.right_and_wrong(300, 100), row_ids=np.arange(400))
+    found = diagnose(
+        {
+            "validation_predictions": low,
+            "test_predictions": BAD,
+            "floor_predictions": {"tfidf_linear": replace(GOOD, row_ids=np.arange(400))},
+        }
+    )
+    assert "softmax_twice" in {cause.name for cause in found.answers[0].short_list}
+
+
 def test_equal_texts_with_other_probabilities_mean_dropout():
     texts = [f"快递 {i % 200}" for i in range(800)]
     rows = example.rows(texts, ["ab"[i % 2] for i in range(800)])

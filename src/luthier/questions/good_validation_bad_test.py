@@ -239,15 +239,15 @@ def _softmax(facts: _Found) -> tuple[Cause, float]:
         return Cause(name, title, "found", finding.message), 7
     if "probabilities_into_loss" in facts.clear:
         return Cause(name, title, "ruled_out", "what reaches the loss are logits"), 0
-    if facts.worse:
-        because = "it would hurt validation as much as test"
-        return Cause(name, title, "ruled_out", because), 0
     if facts.behind:
         because = (
-            "validation is as bad as test, and a linear model on the same rows is better by "
+            "validation is bad too: a linear model on the same rows is better by "
             f"{_with_ends(facts.behind, minus=True)}: training itself went wrong"
         )
         return Cause(name, title, "likely", because, test), 4
+    if facts.worse:
+        because = "it would hurt validation as much as test"
+        return Cause(name, title, "ruled_out", because), 0
     if facts.seen.saturated:
         because = (
             f"half of the answers have a probability above {SATURATED}, and only "
