@@ -192,7 +192,8 @@ def surely_wrong(opinions: LabelOpinions, estimate: NoiseEstimate) -> IntArray:
 
     The most doubted rows, half as many as there are wrong labels at least (lower end of the
     estimate): with 5 to 30 % of the labels of four data sets flipped, 66 to 100 % of them were
-    flipped ones, and some of the others wrong before. None where the estimate cannot be trusted, or may be as low as on clean rows.
+    flipped ones, and some of the others wrong before. None where the estimate cannot be
+    trusted, or may be as low as on clean rows.
     """
     at, _ = doubted(opinions)
     if not (estimate.knows_enough and estimate.told_apart and estimate.noise.low > LEAST_NOISE):
