@@ -120,9 +120,12 @@ def test_a_real_diagnosis_survives_the_run_folder(tmp_path):
         "checkpoints": example.checkpoints("last", "last"),
     }
     diagnosis = diagnose(evidence)
-    assert {"conflicting_labels", "train_test_duplicates", "last_instead_of_best"} == {
-        finding.fault for finding in diagnosis.fired
-    }
+    assert {
+        "conflicting_labels",
+        "labels_missing",
+        "train_test_duplicates",
+        "last_instead_of_best",
+    } == {finding.fault for finding in diagnosis.fired}
     run = RunFolder(tmp_path / "run")
     run.create()
     run.settings_path.write_text("{}", encoding="utf-8")

@@ -168,8 +168,9 @@ def test_an_audit_of_given_splits_shows_a_validation_file_that_is_the_test_file(
     rows = [f"{text},{'甲' if i % 2 else '乙'}" for i, text in enumerate(numbered(0, 40))]
     for name, part in (("train", rows[:20]), ("validation", rows[20:]), ("test", rows[20:])):
         (tmp_path / f"{name}.csv").write_text("\n".join(["text,label", *part]), encoding="utf-8")
-    (finding,) = audit(tmp_path).diagnosis.fired
-    assert finding.fault == "train_test_duplicates"
+    found = {finding.fault: finding for finding in audit(tmp_path).diagnosis.fired}
+    assert found.keys() == {"train_test_duplicates", "repeated_rows"}
+    finding = found["train_test_duplicates"]
     assert finding.measured["test_chosen_on"] == 20
 
 

@@ -128,16 +128,7 @@ def _cut_here(
             next_step="--text.long_texts head",
         )
     before, after = _special_tokens(tokenizer)
-    room = text.max_length - before - after
-    if text.long_texts == "windows" and room <= text.stride:
-        raise SettingsError(
-            Problem(
-                f"is {text.stride}, but a window of text.max_length {text.max_length} holds only "
-                f"{room} tokens of text",
-                where="text.stride",
-            ),
-            next_step=f"--text.stride {max(0, room // 4)}",
-        )
+    room = _room_for_text(text, before + after)
     whole = _tokenize(tokenizer, texts, None)
     for i, ids in enumerate(whole["input_ids"]):
         row = {name: whole[name][i] for name in whole}
@@ -165,6 +156,20 @@ def _cut_here(
         seen = parts[-1][1]
         unknown = ids[before : before + seen].count(tokenizer.unk_token_id)
         yield _Read(sequences, len(ids), before + seen + after, unknown)
+
+
+def _room_for_text(text: TextSettings, special_tokens: int) -> int:
+    room = text.max_length - special_tokens
+    if text.long_texts == "windows" and room <= text.stride:
+        raise SettingsError(
+            Problem(
+                f"is {text.stride}, but a window of text.max_length {text.max_length} holds only "
+                f"{room} tokens of text",
+                where="text.stride",
+            ),
+            next_step=f"--text.stride {max(0, room // 4)}",
+        )
+    return room
 
 
 def _windows(body: int, room: int, stride: int, most: int) -> list[tuple[int, int]]:
