@@ -60,7 +60,8 @@ def from_tables() -> set[str]:
     kinds = get_args(Note.__annotations__["kind"]) or ("guessed", "dropped", "cut", "chosen",
                                                        "skipped", "warning")  # fmt: skip
     return {
-        *FLOOR_TITLES.values(), *METRIC_TITLES.values(), *CEILING_TITLES.values(), *APPLICABILITY.values(), *SEVERITIES,
+        *FLOOR_TITLES.values(), *METRIC_TITLES.values(), *CEILING_TITLES.values(),
+        *APPLICABILITY.values(), *SEVERITIES,
         *SPLIT_NAMES, *(title for _, title in SECTIONS), *kinds, *ORIGINS, *get_args(PairVerdict),
         *DIFFERENCES.values(),
     }  # fmt: skip

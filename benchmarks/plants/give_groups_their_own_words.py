@@ -9,7 +9,7 @@ import numpy as np
 from grammar import make_rows
 from luthier.records import Splits
 from standin import Course, train
-from trials import Trial, fresh_rows, script_of
+from trials import Trial, script_of
 
 GROUPS = 80
 NOISE = 0.2
