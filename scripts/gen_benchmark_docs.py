@@ -14,8 +14,8 @@ TARGET = ROOT / "docs" / "benchmarks.md"
 
 HEAD = """# Benchmarks
 
-Every figure on this page is read from a JSON file in `benchmarks/results/`, which the command beside
-it writes. Wall-clock times on a busy machine say little; the load is given.
+Every figure on this page is read from a JSON file in `benchmarks/results/`, which the command
+beside it writes. Wall-clock times on a busy machine say little; the load is given.
 """
 
 
@@ -69,12 +69,12 @@ def label_repair() -> str:
     head = ["set", "true labels", "100 flipped", "150 reviewed", "won back", "flips found"]
     return (
         "\n## Reviewing doubted labels\n\n"
-        "`python benchmarks/label_repair.py`: 100 of 500 training labels flipped, the 150 rows named\n"
-        "first get their true labels again; accuracy of a linear model on test rows, ten seeds.\n\n"
+        "`python benchmarks/label_repair.py`: 100 of 500 training labels flipped, the 150 rows\n"
+        "named first get their true labels again; accuracy of a linear model on test rows, ten seeds.\n\n"
         f"{table(head, rows)}\n"
-        "The first three are sets that 500 rows can teach; `trec_en` is not, and stands for those:\n"
-        "where a model knows little it doubts the wrong rows. Short reviews (`waimai_zh`) came out\n"
-        "worse still in trials (docs/LOG.md).\n"
+        "The first three are sets that 500 rows can teach; `trec_en` is not, and stands for\n"
+        "those: where a model knows little it doubts the wrong rows. Short reviews (`waimai_zh`) came\n"
+        "out worse still in trials (docs/LOG.md).\n"
     )
 
 
