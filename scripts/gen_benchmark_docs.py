@@ -70,11 +70,12 @@ def label_repair() -> str:
     return (
         "\n## Reviewing doubted labels\n\n"
         "`python benchmarks/label_repair.py`: 100 of 500 training labels flipped, the 150 rows\n"
-        "named first get their true labels again; accuracy of a linear model on test rows, ten seeds.\n\n"
+        "named first get their true labels again; accuracy of a linear model\n"
+        "on test rows, ten seeds.\n\n"
         f"{table(head, rows)}\n"
         "The first three are sets that 500 rows can teach; `trec_en` is not, and stands for\n"
-        "those: where a model knows little it doubts the wrong rows. Short reviews (`waimai_zh`) came\n"
-        "out worse still in trials (docs/LOG.md).\n"
+        "those: where a model knows little it doubts the wrong rows. Short reviews\n"
+        "(`waimai_zh`) came out worse still in trials (docs/LOG.md).\n"
     )
 
 
