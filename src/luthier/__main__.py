@@ -1,7 +1,5 @@
 """`python -m luthier` is the command `luthier`."""
 
-import sys
+from luthier.cli.main import command
 
-from luthier.cli.main import main
-
-sys.exit(main())
+command()

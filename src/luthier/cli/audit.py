@@ -72,11 +72,12 @@ def _write(args: argparse.Namespace, result: AuditReport) -> None:
 
 def _lines(result: AuditReport) -> list[str]:
     audit, source = result.audit, result.rows.source
-    lines = [f"{audit.rows:,} rows, {len(audit.label_counts)} labels, from {source.path}"]
+    labels = f"{len(audit.label_counts)} labels, " if audit.label_counts else ""
+    lines = [f"{audit.rows:,} rows, {labels}from {source.path}"]
     lines += [f"  {note.kind}: {note.message}" for note in (*source.notes, *audit.notes)]
     counts = list(audit.label_counts.items())
     shown = counts if len(counts) <= 20 else [*counts[:10], *counts[-10:]]
-    width = max(len(f"{count:,}") for _, count in counts)
+    width = max((len(f"{count:,}") for _, count in counts), default=0)
     for number, (label, count) in enumerate(shown):
         if len(shown) < len(counts) and number == 10:
             lines.append(f"  ... {len(counts) - 20} more labels ...")

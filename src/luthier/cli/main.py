@@ -7,10 +7,13 @@ Luthier's own failure, a crashed detector included; 130 stopped by a second Ctrl
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from luthier.errors import LuthierError
 
@@ -67,6 +70,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         if refused is not None:
             return show_error(refused, as_json=getattr(args, "json", False))
         return show_own_failure(error, as_json=getattr(args, "json", False))
+
+
+def command() -> NoReturn:
+    """The command `luthier`: run it, then leave at once.
+
+    Native threads of the libraries can abort the process while the interpreter takes itself down
+    ("terminate called without an active exception", exit code 134), after all work is done; so it
+    does not take itself down.
+    """
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):  # said by `main`, or nobody listens
+            stream.flush()
+    os._exit(code)
 
 
 def build_parser() -> argparse.ArgumentParser:

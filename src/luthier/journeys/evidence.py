@@ -53,7 +53,7 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
     if facts is not None:
         evidence["checkpoints"] = facts
     if "label" not in rows.columns:
-        return {name: value for name, value in evidence.items() if name in FOR_ANY_TASK}
+        return fitting_evidence(rows, evidence)
     for split in ("train", "validation", "test"):
         if run.predictions_path(split).exists():
             evidence[f"{split}_predictions"] = own_predictions(run, split)
@@ -63,6 +63,13 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
             path.stem.removeprefix("floor_"): run.predictions(path.stem) for path in floors
         }
     return evidence | judged_evidence(run, evidence)
+
+
+def fitting_evidence(rows: Rows, evidence: Mapping[str, object]) -> dict[str, object]:
+    """The evidence that means what the faults take it to mean, for the task of these rows."""
+    if "label" in rows.columns:
+        return dict(evidence)
+    return {name: value for name, value in evidence.items() if name in FOR_ANY_TASK}
 
 
 def gives_evidence(rows: Rows) -> dict[str, str]:

@@ -160,6 +160,20 @@ class Fixed:
     notes: tuple[Note, ...]
 
 
+def check_copy(out: Path, rows: Rows, *, force: bool) -> None:
+    """Whether something about the labels of these rows may be written there.
+
+    Raises:
+        InputError: the rows do not have one label each, or the file may not be written.
+    """
+    if "label" not in rows.columns:
+        what = "labels are only doubted where each row has one label"
+        raise InputError(
+            Problem(what, rows.source.path), next_step="audit it without --fix and --relabel"
+        )
+    check_free(out, Path(rows.source.path), force=force)
+
+
 def check_free(out: Path, source: Path, *, force: bool) -> None:
     """Refuse to write over anything unasked, and over the data themselves always.
 

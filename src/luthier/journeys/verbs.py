@@ -8,8 +8,8 @@ from pathlib import Path
 
 from luthier.errors import InputError, LuthierError
 from luthier.faults import Fault
-from luthier.journeys.evidence import gives_evidence
-from luthier.journeys.label_check import Fixed, check_free, doubts_of, write_cleaned_copy
+from luthier.journeys.evidence import fitting_evidence, gives_evidence
+from luthier.journeys.label_check import Fixed, check_copy, doubts_of, write_cleaned_copy
 from luthier.journeys.opening import SettingsLike, check_settings_unchanged, resolve_settings
 from luthier.journeys.run import Run
 from luthier.journeys.walk import Walk
@@ -77,6 +77,7 @@ def audit(source: Source, *, settings: SettingsLike = None) -> AuditReport:
     evidence: dict[str, object] = {"rows": rows, "audit": measured}
     if rows.source.has_own_splits:
         evidence["splits"] = split_rows(rows, chosen, measured.alike_clusters)
+    evidence = fitting_evidence(rows, evidence)
     doubts = doubts_of(rows)
     if doubts is None:
         return AuditReport(rows, measured, ask(evidence, gives=gives_evidence(rows)))
@@ -100,7 +101,7 @@ def fix(report: AuditReport, out: Source, *, force: bool = False) -> Fixed:
     Raises:
         InputError: when the file may not be written.
     """
-    check_free(Path(out), Path(report.rows.source.path), force=force)
+    check_copy(Path(out), report.rows, force=force)
     return write_cleaned_copy(report.rows, report.opinions, Path(out))
 
 
@@ -110,7 +111,7 @@ def save_relabel_queue(report: AuditReport, out: Source, *, force: bool = False)
     Raises:
         InputError: when the file may not be written.
     """
-    check_free(Path(out), Path(report.rows.source.path), force=force)
+    check_copy(Path(out), report.rows, force=force)
     write_text(Path(out), queue_as_csv(report.queue))
     return Path(out)
 

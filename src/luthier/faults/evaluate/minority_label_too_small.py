@@ -80,7 +80,8 @@ def detect(rows: Rows, splits: Splits, test_predictions: Predictions) -> Outcome
         return CannotTell("No test row has a label.", "labelled test rows")
     accuracy = sum(label.right for label in labels) / tested
     few = max(TRAIN_ROWS, EVEN_SHARE * sum(x.train_rows for x in labels) / len(labels))
-    minority = [x for x in labels if x.train_rows < few]
+    known = any(x.train_rows for x in labels)  # no training rows at all: they were not given
+    minority = [x for x in labels if known and x.train_rows < few]
     bad = [x for x in minority if x.interval(len(labels))[1] < accuracy - BELOW]
     unmeasured = [x for x in labels if x.half_width() > HALF_WIDTH and x not in bad]
     measured = {

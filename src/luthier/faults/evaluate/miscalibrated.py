@@ -143,11 +143,11 @@ def _measured(found: CalibrationError) -> dict[str, Any]:
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """A temperature, and less training to zero loss."""
     fitted = fired.measured.get("temperature")
-    about = f"about {fitted[0]:.1f}" if fitted else "fitted there"
+    about = f" (about {fitted[0]:.1f})" if fitted else ""
     sure = fired.measured["mean_probability"] > fired.measured["accuracy"]
     cures = [
         Prescription(
-            f"Divide the logits by one temperature ({about}), fitted on the validation rows, "
+            f"Divide the logits by one temperature{about}, fitted on the validation rows, "
             "before probabilities are used for a threshold.",
             "It changes no answer, and test rows must not choose it.",
             Applicability.ADVICE,

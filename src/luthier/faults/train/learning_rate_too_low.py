@@ -101,7 +101,8 @@ def detect(training: TrainingFacts, history: Sequence[Event]) -> Outcome:
             LIMITS,
         )
     fall = _fall(training, history)
-    if fall is not None and fall > FALL and not (turned or signs.failed):
+    astray = turned or signs.failed or signs.rose or signs.lost or signs.fast
+    if fall is not None and fall > FALL and not astray:
         return Fired(
             f"Training ended while it was still learning: the loss fell by {fall:.0%} an epoch, "
             "reckoned at the highest rate. "
