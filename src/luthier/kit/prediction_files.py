@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from scipy.special import softmax
 
 from luthier.errors import InputError, Problem, did_you_mean
+from luthier.kit.numbered_labels import refuse_numbered_labels
 from luthier.kit.prediction_columns import AnswerColumns, answer_columns, as_number, as_numbers
 from luthier.kit.table import Table, with_header
 from luthier.kit.tables import read_table
@@ -121,11 +122,11 @@ def label_names(
         (tuple(f.columns.scores.values()) for f in files if len(f.columns.scores) > 1), ()
     )
     words = {value for value in seen if not value.lstrip("-").isdigit()}
+    if words:
+        refuse_numbered_labels(files, words, _some(_ordered(words)))
     if by_columns and (words <= set(by_columns) or not words) and not _are_numbers(by_columns):
-        note = Note(
-            "guessed", f"labels are in the order of the output columns: {_some(by_columns)}"
-        )
-        return by_columns, (note,)
+        said = f"labels are in the order of the output columns: {_some(by_columns)}"
+        return by_columns, (Note("guessed", said),)
     names = _ordered(words or seen)
     outputs = max((_width(file) for file in files), default=0)
     if not words and outputs > len(names) and _are_numbers(names):
