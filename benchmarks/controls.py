@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,10 +13,7 @@ from grammar import Kind, make_rows
 from judged_controls import judged_absent, with_judged
 from luthier.kit.label_tally import LabelTally
 from luthier.kit.text_key import text_key
-from luthier.records import Predictions, Rows, Source, Splits
-from luthier.sample import sample_path
-from luthier.settings import SplitSettings
-from luthier.stages.split import split
+from luthier.records import Predictions, Rows, Splits
 from plants.answer_otherwise import healthy as served
 from plants.forget_characters import encoded_facts
 from plants.label_evidence import evidence_about_labels
@@ -37,26 +33,70 @@ DATA = (
 )
 
 
-def controls(seeds: int) -> Iterator[tuple[str, Callable[[], Trial]]]:
-    """Name and maker of each control; seven kinds, `seeds` of each, all with readable texts.
+def controls(
+    seeds: int, first_seed: int = 2000, *, real: bool = False
+) -> Iterator[tuple[str, Callable[[], Trial]]]:
+    """Name and maker of each control on the current substrate, all with readable texts.
 
     And answers to be had again from the model, in files that keep two to six digits.
+
+    Args:
+        seeds: of each kind.
+        first_seed: the first of them.
+        real: whether rows are real: the kinds that need a made-up language are left out.
     """
-    for name, make in _runs(seeds):
+    for name, make in _real_runs(seeds, first_seed) if real else _runs(seeds, first_seed):
         yield name, partial(_readable, make)
-    for seed in range(2000, 2000 + seeds):
+    for seed in range(first_seed, first_seed + seeds):
         yield f"served {seed}", partial(served, seed, 2 + seed % 5)
-        yield f"calibrated {seed}", partial(sharpen, seed, factor=1.0)
+        if not real:
+            yield f"calibrated {seed}", partial(sharpen, seed, factor=1.0)
 
 
-def _runs(seeds: int) -> Iterator[tuple[str, Callable[[], Trial]]]:
-    for seed in range(2000, 2000 + seeds):
+def _runs(seeds: int, first_seed: int) -> Iterator[tuple[str, Callable[[], Trial]]]:
+    for seed in range(first_seed, first_seed + seeds):
         for kind in ("pairs", "mixed", "keywords"):
             yield f"{kind} {seed}", partial(_grammar, kind, seed)
         yield f"imbalanced, well learned {seed}", partial(_imbalanced, seed)
         yield f"duplicates that agree {seed}", partial(_agreeing_duplicates, seed)
         yield f"one row in ten mislabelled {seed}", partial(_grammar, "pairs", seed, noise=0.1)
-        yield f"sample {seed}", partial(_sample, seed)
+        yield f"file sorted by label {seed}", partial(_sorted_file, seed)
+        yield f"short texts, much alike {seed}", partial(_much_alike, seed)
+
+
+def _real_runs(seeds: int, first_seed: int) -> Iterator[tuple[str, Callable[[], Trial]]]:
+    for seed in range(first_seed, first_seed + seeds):
+        yield f"real rows {seed}", partial(_grammar, "keywords", seed, noise=0.0)
+        yield f"duplicates that agree {seed}", partial(_agreeing_duplicates, seed)
+        yield f"file sorted by label {seed}", partial(_sorted_file, seed)
+
+
+def _sorted_file(seed: int) -> Trial:
+    """The file is sorted by label, the split and the order of training are random."""
+    rows = make_rows("pairs", script_of(seed), 2400, seed, noise=0.0)
+    order = sorted(range(len(rows)), key=lambda i: rows.columns["label"][i])
+    rows = replace(rows.take(order), ids=np.arange(len(rows)))
+    result = train(
+        rows, shares(rows, seed), fresh_rows("pairs", script_of(seed), 0.0), Course(seed=seed)
+    )
+    known = known_absent(result) | {"wrong_labels"}
+    return Trial("file sorted by label", result.evidence, absent=known)
+
+
+def _much_alike(seed: int) -> Trial:
+    """Texts of few words from few templates, as customers' short questions are, none twice."""
+    rows = make_rows("keywords", script_of(seed), 2400, seed, noise=0.0)
+    joint = "" if script_of(seed) == "han" else " "
+    short = [words[:3] for words in rows.columns["words"]]
+    texts = [joint.join(("我的" if joint == "" else "please my", *own)) for own in short]
+    keep = list({text_key(text): i for i, text in enumerate(texts)}.values())
+    columns = {"text": texts, "label": rows.columns["label"], "words": short}
+    rows = replace(rows, columns=columns).take(keep)
+    fresh = fresh_rows("keywords", script_of(seed), 0.0)
+    result = train(rows, shares(rows, seed), fresh, Course(seed=seed))
+    absent = known_absent(result) - {"overfitting_or_too_few_labels", "not_better_than_linear"}
+    known = absent | {"wrong_labels"}
+    return Trial("short texts, much alike", result.evidence, absent=known)
 
 
 def _readable(make: Callable[[], Trial]) -> Trial:
@@ -155,23 +195,3 @@ def _agreeing_duplicates(seed: int) -> Trial:
     sides = Splits(doubled.ids, (*splits.names, *(["train"] * len(twice))), "given", seed)
     result = train(doubled, sides, fresh_rows("pairs", script_of(seed)), Course(seed=seed))
     return Trial("duplicates that agree", result.evidence, absent=known_absent(result))
-
-
-def _sample(seed: int) -> Trial:
-    """The embedded sample without its conflicts, split by Luthier: free of conflicts and leaks."""
-    with sample_path().open(encoding="utf-8", newline="") as stream:
-        table = list(csv.DictReader(stream))
-    labels: dict[str, set[str]] = {}
-    for row in table:
-        labels.setdefault(text_key(row["text"]), set()).add(row["label"])
-    table = [row for row in table if len(labels[text_key(row["text"])]) == 1]
-    n = len(table)
-    rows = Rows(
-        np.arange(n),
-        {"text": [row["text"] for row in table], "label": [row["label"] for row in table]},
-        [f"messages.csv:{row['id']}" for row in table],
-        [None] * n,
-        Source("messages.csv", (), n, {"text": "text", "label": "label"}),
-    )
-    splits = split(rows, SplitSettings(seed=seed))
-    return Trial("sample", {"rows": rows, "splits": splits}, absent=frozenset(DATA))

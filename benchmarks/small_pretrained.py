@@ -15,8 +15,9 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 from transformers.utils import logging
 
-from grammar import GROUP, Script, make_rows, words_of
+from grammar import GROUP, PRETRAINING, Script, make_rows, words_of
 from luthier.records import Rows
+from place import Substrate, here
 
 PAD, CLS, FIRST_WORD = 0, 1, 2
 PRETRAINING_STEPS = 400
@@ -47,10 +48,16 @@ def rate_shape(step: int, total: int) -> float:
     return min((step + 1) / warm, max(0.0, (total - step) / (total - warm)))
 
 
-@cache
 def pretrained(script: Script) -> Path:
     """The folder of the pretrained model of this script; made when it is not there."""
-    key = hashlib.sha256(Path(__file__).read_bytes() + script.encode()).hexdigest()[:16]
+    return _pretrained(here().substrate, script)
+
+
+@cache
+def _pretrained(substrate: Substrate, script: Script) -> Path:
+    """`substrate` is the current one; its language and size of transformer make the weights."""
+    origin = f"{script} {substrate.language} {substrate.transformer}".encode()
+    key = hashlib.sha256(Path(__file__).read_bytes() + origin).hexdigest()[:16]
     folder = Path(tempfile.gettempdir()) / f"luthier-small-model-{key}"
     if (folder / "config.json").exists():
         return folder
@@ -68,17 +75,18 @@ def pretrained(script: Script) -> Path:
 
 def _pretrain(script: Script) -> BertForSequenceClassification:
     """Learn to name both meaningful words of a text: another task in the same language."""
+    size = here().substrate.transformer
     config = BertConfig(
         vocab_size=FIRST_WORD + len(words_of(script)),
-        hidden_size=32,
-        num_hidden_layers=2,
+        hidden_size=size.width,
+        num_hidden_layers=size.layers,
         num_attention_heads=4,
-        intermediate_size=64,
+        intermediate_size=2 * size.width,
         max_position_embeddings=16,
         num_labels=2 * GROUP,
     )
     model = BertForSequenceClassification(config)
-    rows = make_rows("pairs", script, 3000, 20_000)
+    rows = make_rows("pairs", script, 3000, PRETRAINING)
     ids = tokens_of(rows, script)
     words = words_of(script)
     place = {word: i for i, word in enumerate(words[: 2 * GROUP])}

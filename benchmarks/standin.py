@@ -8,7 +8,7 @@ Fresh rows of the same language, never seen by any detector, say what is really 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from luthier.evidence.floors import fit_floors
 from luthier.kit.classification_figures import quick_metrics
 from luthier.records import CheckpointFacts, Evaluated, Predictions, Rows, Splits
 from luthier.settings import Settings
+from place import here
 
 BUCKETS = 3001
 """Features; a prime, so that pairs spread evenly. Enough to learn training rows by heart."""
@@ -37,7 +38,7 @@ class Course:
     steps: int | None = None
     seed: int = 0
     floors: bool = True
-    inputs: Literal["pairs", "ngrams"] = "pairs"
+    inputs: Literal["pairs", "ngrams"] = field(default_factory=lambda: here().substrate.learner)
     batch: int = 64
     adaptive: bool = True
 
@@ -60,8 +61,9 @@ class Result:
 def _inputs(parts: dict[str, Rows], kind: str) -> dict[str, np.ndarray]:
     if kind == "pairs":
         return {name: _word_pairs(part) for name, part in parts.items()}
-    characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
+    most = {"sublinear_tf": True, "max_features": BUCKETS}
+    characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), **most)
+    words = TfidfVectorizer(ngram_range=(1, 2), **most)
     ngrams = FeatureUnion([("characters", characters), ("words", words)])
     ngrams.fit(parts["train"].columns["text"])
     return {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from grammar import Kind, Script, make_rows
+from grammar import FRESH, Kind, Script, make_rows
 from luthier.records import Rows, Splits
+from place import here
+from real_rows import script_in
 from standin import Course, Result, train
 
 
@@ -31,14 +33,22 @@ class Trial:
 
 
 def script_of(seed: int) -> Script:
-    """Both scripts by turns."""
+    """Both scripts by turns; real rows have their own."""
+    data = here().substrate.data
+    if data:
+        return cast("Script", script_in(data))
     return "han" if seed % 2 else "latin"
 
 
-@cache
 def fresh_rows(kind: Kind, script: Script, noise: float = 0.02) -> Rows:
-    """2500 rows of the same language that no run ever sees."""
-    return make_rows(kind, script, 2500, 10_000, noise=noise)
+    """2500 rows (of real data: as many as there are) that no run ever sees."""
+    return _fresh_rows(here().substrate.name, kind, script, noise)
+
+
+@cache
+def _fresh_rows(substrate: str, kind: Kind, script: Script, noise: float) -> Rows:
+    del substrate  # it is current; here it keeps the rows of two substrates apart
+    return make_rows(kind, script, 2500, FRESH, noise=noise)
 
 
 def shares(rows: Rows, seed: int, train: float = 0.6, validation: float = 0.2) -> Splits:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from luthier.faults import Fault, all_faults
 from luthier.records import EVIDENCE
@@ -31,7 +33,35 @@ def page(fault: Fault) -> str:
         f"# {fault.info.title}\n\n{HEAD}\n\n`{fault.id}` ({fault.info.code}, {fault.info.status}). "
         f"{title}\n{body}\n\n## What it needs\n\n{needs}\n\n"
         f"## Track record\n\n{track_record_in_words(fault.track_record)}\n"
+        f"{measured_in_detail(fault.track_record)}"
     )
+
+
+def measured_in_detail(record: Mapping[str, Any] | None) -> str:
+    """Hits by severity and by substrate, and how often it stood first; empty in old records."""
+    if record is None or "by_severity" not in record:
+        return ""
+    lines = ["", "| planted | found | 95 % interval |", "|---|---|---|"]
+    names = [
+        f"severity {place}, mildest first" for place in range(1, 1 + len(record["by_severity"]))
+    ]
+    rows = [*zip(names, record["by_severity"], strict=True), *record["by_substrate"].items()]
+    for name, part in rows:
+        if part["planted"]:
+            _, low, high = part["recall"]
+            found = f"{part['hits']} of {part['planted']}"
+            lines.append(f"| {name} | {found} | {low:.0%} to {high:.0%} |")
+    first = (
+        f"It stood first in {record['named_first']} of {record['planted']} diagnoses, it or a "
+        f"fault that may rightly stand above it in {record['named_first_or_accepted']}."
+    )
+    told = record["rows_named"]
+    named = (
+        f" Of the rows that it named, {told['planted_among_named']:.0%} were planted ones."
+        if told
+        else ""
+    )
+    return "\n".join([*lines, "", first + named, ""])
 
 
 def index() -> str:
