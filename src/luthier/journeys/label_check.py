@@ -14,7 +14,8 @@ from luthier.errors import InputError, Problem
 from luthier.journeys.own_predictions import own_predictions
 from luthier.kit.ceiling import ceilings
 from luthier.kit.cleaned_copy import plan_changes
-from luthier.kit.relabel_queue import plain_cell, queue_as_csv, relabel_queue
+from luthier.kit.relabel_queue import queue_as_csv, relabel_queue
+from luthier.kit.spreadsheet_cells import disarmed
 from luthier.records import (
     Evaluation,
     LabelOpinions,
@@ -205,7 +206,7 @@ def write_cleaned_copy(rows: Rows, opinions: LabelOpinions | None, out: Path) ->
     for position, change in enumerate(changes):
         split = [rows.given_split[position] or ""] if splits else []
         label = str(rows.columns["label"][position])
-        text = plain_cell(str(rows.columns["text"][position]))
+        text = disarmed(str(rows.columns["text"][position]))
         cells = [text, change.label, *split, change.deed, label, change.reason]
         tables[change.deed != "left out"].append([*cells, rows.locations[position]])
     head = ["text", "label", *(["split"] if splits else []), "luthier_did", "label_before"]

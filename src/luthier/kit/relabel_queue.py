@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from luthier.kit.label_noise import doubted, mean_probabilities
+from luthier.kit.spreadsheet_cells import disarmed
 from luthier.records import LabelOpinions, LabelPairs, RelabelRow, Rows
 
 MOST_ROWS = 5000
 STOP_RULE = "Stop when fewer than 2 of the last 20 rows that you read were wrong."
 COLUMNS = ("row_id", "location", "split", "text", "label", "proposed", "score", "reason")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def relabel_queue(
@@ -79,10 +79,5 @@ def queue_as_csv(queue: Sequence[RelabelRow]) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in queue:
-        writer.writerow([plain_cell(getattr(row, name)) for name in COLUMNS])
+        writer.writerow([disarmed(getattr(row, name)) for name in COLUMNS])
     return stream.getvalue()
-
-
-def plain_cell(value: object) -> object:
-    """The value, with a quote before a text that a spreadsheet would run."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from luthier.kit.spreadsheet_cells import disarmed
 from luthier.records import SPLIT_NAMES, IntArray, Predictions, Rows, SplitName, Splits
 from luthier.reporting.language import language_of
 
@@ -20,8 +21,6 @@ ROOM = 1_700_000
 BYTES_PER_ROW = 50
 """What a row takes beside its text: place, labels, probabilities, loss."""
 LANGUAGES = ("", "zh", "zh-Hans", "zh-Hant", "ja", "ko")
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-"""A spreadsheet takes a cell that begins like this for a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,15 +204,6 @@ def _whole_rows(shown: Explorable) -> Iterator[tuple[str, ...]]:
 
 def _names(answers: Mapping[SplitName, Predictions]) -> list[str]:
     return list(dict.fromkeys(name for part in answers.values() for name in part.label_names))
-
-
-def disarmed(cell: str) -> str:
-    """A cell that no spreadsheet computes: what begins like a formula gets an apostrophe before it.
-
-    >>> disarmed("=1+1"), disarmed("a=1")
-    ("'=1+1", 'a=1')
-    """
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _one_line(rows: Rows, position: int) -> str:
