@@ -11,7 +11,6 @@ begins with `▁`; Chinese never carries it, whatever stands before it.
 from __future__ import annotations
 
 import argparse
-import base64
 import gzip
 import json
 import random
@@ -60,8 +59,7 @@ def folding_normalizer() -> normalizers.Normalizer:
     from sentencepiece import sentencepiece_model_pb2
 
     proto = sentencepiece_model_pb2.ModelProto.FromString(model)
-    state = base64.b64encode(proto.normalizer_spec.precompiled_charsmap).decode()
-    return normalizers.Precompiled(base64.b64decode(state))
+    return normalizers.Precompiled(proto.normalizer_spec.precompiled_charsmap)
 
 
 def bare_tokenizer(model: models.Model, han: str) -> Tokenizer:
