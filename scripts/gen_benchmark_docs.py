@@ -79,6 +79,31 @@ def label_repair() -> str:
     )
 
 
+def blind_reading() -> str:
+    """Whether doubted rows are wrong, read without knowing which are doubted."""
+    found = read("blind_reading.json")
+    names = {"suspects": "head of the relabel queue", "chance": "drawn from all training rows"}
+    rows = [
+        [
+            name,
+            *(str(found[half][verdict]) for verdict in ("wrong", "right", "unclear")),
+            f"{found[half]['wrong_share']:.2f} "
+            f"[{found[half]['low']:.2f}, {found[half]['high']:.2f}]",
+        ]
+        for half, name in names.items()
+    ]
+    head = ["rows of `cic_zh`", "wrong", "right", "unclear", "share wrong"]
+    return (
+        "\n## Doubted labels, read blind\n\n"
+        f"`{found['command']}`: {found['suspects']['rows']} and {found['chance']['rows']} rows in "
+        "one shuffled list,\njudged one by one from text, label and the list of labels alone, "
+        "before anything else was known. One reader, a language model.\n\n"
+        f"{table(head, rows)}\n"
+        f"Lift {found['lift']:.2f} (wanted: {found['wanted_lift']:.2f}), Fisher's exact "
+        f"p = {found['fisher_p']:.1g}. The verdicts: `benchmarks/results/{found['sheet']}`.\n"
+    )
+
+
 def six_ways() -> str:
     """Good validation figures and bad test answers, told apart."""
     found = read("six_ways.json")
@@ -110,7 +135,7 @@ def six_ways() -> str:
 
 def main() -> int:
     """Write the page, or say that it is not what the results say."""
-    page = HEAD + scale() + label_repair() + six_ways()
+    page = HEAD + scale() + label_repair() + blind_reading() + six_ways()
     if "--check" in sys.argv[1:]:
         if TARGET.exists() and TARGET.read_text(encoding="utf-8") == page:
             return 0
