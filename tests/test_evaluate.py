@@ -107,7 +107,7 @@ def test_every_split_is_judged_and_the_rivals_stand_beside_those_they_answered()
 
 def test_rows_and_labels_that_do_not_count_are_said():
     notes = evaluation().notes
-    assert "test: 1 rows without a label were not judged" in notes
+    assert "test: rows without a label, which were not judged: 1" in notes
     assert any(note.startswith("test: averages are over 2 of 3 labels") for note in notes)
     assert not any(note.startswith("validation") for note in notes)
 

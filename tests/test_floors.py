@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from luthier.evidence.floors import fit_floors
+from luthier.evidence.label_set_floors import fit_label_set_floors
+from luthier.evidence.number_floors import fit_number_floors
+from luthier.evidence.out_of_fold import out_of_fold
+from luthier.kit import label_set_figures, number_figures
 from luthier.kit.classification_figures import quick_metrics
+from luthier.settings import EvaluateSettings
 
 NAMES = ("售後服務", "會員福利", "shipping")
 TEXTS = (
@@ -115,6 +120,71 @@ def test_the_same_seed_gives_the_same_probabilities():
     for rival, by_split in first.predictions.items():
         again = second.predictions[rival]["validation"].probabilities
         assert np.array_equal(by_split["validation"].probabilities, again)
+
+
+def test_as_many_labels_as_half_of_the_rows_say_nothing_to_the_screen():
+    texts = [f"第{i}种 {word}" for i, word in enumerate("甲乙丙丁戊己庚辛壬癸")]
+    labels = np.arange(10) % 7
+    judged = {"test": (np.array([0]), ["第1种"], np.array([1]))}
+    names = [f"标签{i}" for i in range(7)]
+    floors = fit_floors(texts, labels, judged, names, None, 0)  # a warning would be an error here
+    assert "tfidf_linear" in floors.predictions
+    doubted = out_of_fold(np.arange(10), texts, labels, names)
+    assert doubted is not None
+
+
+# several labels, numbers --------------------------------------------------------------------------
+
+SETS = np.stack([LABELS == 0, LABELS == 1, LABELS == 2, LABELS < 2], axis=1).astype(np.int64)
+SET_NAMES = (*NAMES, "中文")
+JUDGED_SETS = {
+    "validation": (
+        np.array([31, 32, 33]),
+        NEW,
+        np.array([[1, 0, 0, 1], [0, 1, 0, 1], [0, 0, 1, 0]]),
+    ),
+    "test": (np.array([41]), ["退款"], np.full((1, 4), -1)),
+}
+
+
+def test_rivals_for_several_labels_learn_each_and_the_base_rates_do_not():
+    floors = fit_label_set_floors(TEXTS, SETS, JUDGED_SETS, SET_NAMES, features(), 0)
+    assert list(floors.predictions) == ["base_rates", "tfidf_linear", "frozen_encoder"]
+    rates = floors.predictions["base_rates"]["validation"]
+    assert rates.probabilities[0] == pytest.approx([12 / 21, 6 / 21, 3 / 21, 18 / 21])
+    assert rates.predicted.tolist() == [[1, 0, 0, 1]] * 3
+    for rival in ("tfidf_linear", "frozen_encoder"):
+        answered = floors.predictions[rival]["validation"]
+        assert answered.predicted.tolist() == JUDGED_SETS["validation"][2].tolist()
+        own = np.where(answered.labels == 1, answered.probabilities, 1 - answered.probabilities)
+        assert answered.loss == pytest.approx(-np.log(own).mean(axis=1))
+        assert np.isnan(floors.predictions[rival]["test"].loss).all()
+        judged = label_set_figures.judge(answered, EvaluateSettings(bootstrap_samples=100))
+        assert judged.figures["subset_accuracy"].value == 1
+
+
+def test_a_label_that_all_rows_have_or_none_needs_no_model():
+    sets = np.column_stack([LABELS == 0, np.ones(21), np.zeros(21)]).astype(np.int64)
+    judged = {"validation": (np.array([31]), NEW[:1], np.array([[1, 1, 0]]))}
+    floors = fit_label_set_floors(TEXTS, sets, judged, NAMES, None, 0)
+    assert floors.predictions["tfidf_linear"]["validation"].probabilities[0, 1:].tolist() == [1, 0]
+    assert "frozen_encoder left out" in floors.notes[0].message
+
+
+def test_rivals_for_numbers_learn_them_and_the_mean_does_not():
+    numbers = np.array([100.0, 250.0, 450.0])[LABELS] + np.arange(21) / 10
+    judged = {
+        "validation": (np.array([31, 32, 33]), NEW, np.array([100.0, 250.0, 450.0])),
+        "test": (np.array([41]), ["退款"], np.array([np.nan])),
+    }
+    floors = fit_number_floors(TEXTS, numbers, judged, ("number",), features(), 0).predictions
+    assert list(floors) == ["mean", "tfidf_ridge", "frozen_encoder_ridge"]
+    assert floors["mean"]["validation"].predicted == pytest.approx([numbers.mean()] * 3)
+    for rival in ("tfidf_ridge", "frozen_encoder_ridge"):
+        answered = floors[rival]["validation"]
+        assert number_figures.quick_metrics(answered)["r2"] > 0.5
+        assert answered.loss == pytest.approx((answered.predicted - answered.labels) ** 2)
+        assert np.isnan(floors[rival]["test"].loss).all()
 
 
 def test_the_linear_rival_is_near_the_known_svm_on_real_customer_messages():

@@ -148,8 +148,7 @@ def test_a_label_with_one_or_two_texts_is_learned_from_and_named():
     assert labels["pair"] == {"train": 2}
     warnings = [note.message for note in result.notes if note.kind == "warning"]
     assert warnings == [
-        "2 labels have fewer than 3 different texts: they are learned from but never judged "
-        "(pair, rare)"
+        "labels with fewer than 3 different texts: 2, learned from but never judged (pair, rare)"
     ]
 
 
@@ -158,7 +157,7 @@ def test_rare_labels_can_be_left_out():
     assert result.row_ids.tolist() == list(range(40))
     dropped = [note.message for note in result.notes if note.kind == "dropped"]
     assert dropped == [
-        "2 labels have fewer than 3 different texts: their 3 rows are left out (pair, rare)"
+        "labels with fewer than 3 different texts: 2 (pair, rare); rows left out with them: 3"
     ]
 
 
@@ -173,7 +172,7 @@ def test_copies_of_one_text_count_as_one():
     result = split(rows_of(pairs), SplitSettings())
     assert by_label(pairs, result.names)["c"] == {"train": 9}
     assert any(
-        "9 rows with 1 texts that are there several times or nearly so stay together" in n.message
+        "texts that come several times or nearly so: 1, in 9 rows" in n.message
         for n in result.notes
     )
 
@@ -194,8 +193,8 @@ def test_given_splits_are_kept_even_where_texts_cross():
     assert list(result.names) == own
     assert result.method == "given"
     assert [note.message for note in result.notes if note.kind == "warning"] == [
-        "1 test rows have texts equal or nearly equal to training rows",
-        "1 validation rows have texts equal or nearly equal to training rows",
+        "test rows with texts equal or nearly equal to training rows: 1",
+        "validation rows with texts equal or nearly equal to training rows: 1",
     ]
 
 
@@ -213,7 +212,7 @@ def test_a_missing_split_is_taken_from_training(there, missing):
 @pytest.mark.parametrize(
     ("pairs", "expected"),
     [
-        (texts_of(a=4, b=5), "9 rows are too few to share out; at least 10 are needed"),
+        (texts_of(a=4, b=5), "too few rows to share out: 9; at least 10 are needed"),
         (texts_of(a=20, b=2), "fewer than 2 labels have 3 different texts ('a' has 20, 'b' has 2)"),
         ([("same", "a")] * 10 + [("other", "b")] * 10, "fewer than 2 labels have 3 different"),
     ],
@@ -312,6 +311,35 @@ def test_rows_without_a_group_are_groups_of_their_own():
     assert split(rows, SplitSettings()).counts() == {"train": 70, "validation": 15, "test": 15}
 
 
+def test_rows_without_a_group_beside_others_are_said():
+    rows = with_column(rows_of(texts_of(a=50, b=50)), "group", ["", *(f"g{i}" for i in range(99))])
+    said = [note.message for note in split(rows, SplitSettings()).notes]
+    assert "rows without a group, each a group of its own: 1" in said
+
+
+@pytest.mark.parametrize("by", ["group", "time"])
+def test_one_group_or_one_time_cannot_decide_and_chance_is_offered(by, snapshot):
+    rows = with_column(rows_of(texts_of(a=50, b=50)), by, ["2024-05-31"] * 100)
+    with pytest.raises(InputError) as caught:
+        split(rows, SplitSettings(split_by=by))
+    assert str(caught.value) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "said"),
+    [
+        ("label", ["a", "b"] * 50, "stratified by label"),
+        ("labels", [("a",), ("a", "b")] * 50, "stratified by the rarest label of each row"),
+        ("number", [float(i) for i in range(100)], "stratified by the tenths of the number"),
+        ("id", [str(i) for i in range(100)], "at random"),
+    ],
+)
+def test_what_the_rows_are_stratified_by_is_said_as_it_is(column, values, said):
+    rows = rows_of(texts_of(a=50, b=50))
+    rows = replace(rows, columns={"text": rows.columns["text"], column: values})
+    assert said in split(rows, SplitSettings()).notes[0].message
+
+
 def test_a_copy_joins_two_groups():
     pairs = texts_of(a=50, b=50)
     pairs[99] = (pairs[0][0].upper(), "b")
@@ -358,7 +386,7 @@ def test_a_text_that_was_said_before_is_not_new_later():
     times = [f"{i:03d}" for i in range(100)]
     result = split(with_column(rows_of(pairs), "time", times), SplitSettings(split_by="time"))
     assert result.names[99] == "train"
-    assert any("1 rows were moved to an earlier split" in note.message for note in result.notes)
+    assert any("text stands already: 1" in note.message for note in result.notes)
 
 
 @pytest.mark.parametrize("by", ["group", "time"])

@@ -19,7 +19,7 @@ import luthier
 from luthier.cli.main import main
 from luthier.cli.stopping import Stopper
 from luthier.ledger import ledger_path
-from luthier.records import StageEnded, Started, Stopped, TrainingSaid
+from luthier.records import StageBegan, StageEnded, Started, Stopped, TrainingSaid
 from shop_csv import shop
 
 QUICK = {
@@ -345,6 +345,7 @@ def test_ctrl_c_before_training_stops_at_once_and_leaves_a_run_to_resume(
     with stopper:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+        stopper.hear(StageBegan("train"))
         stopper.hear(TrainingSaid(Started(10, 5, 2, 40, 1, 1, "digest")))
         signal.raise_signal(signal.SIGINT)
         assert stopper()

@@ -97,6 +97,9 @@ def test_numbers_are_estimated_in_their_own_unit_from_file_to_answer(tmp_path):
     assert isinstance(judged, NumberPredictions)
     assert 50 < judged.predicted.mean() < 500
     assert set(run.metrics["test"]) >= {"mse", "mae", "r2", "spearman"}
+    rivals = run.metrics["test"]["floor"]
+    assert set(rivals) == {"mean", "tfidf_ridge", "frozen_encoder_ridge"}
+    assert rivals["mean"]["r2"]["value"] <= 0 < rivals["tfidf_ridge"]["r2"]["value"]
     assert run.diagnosis.crashed == ()
     assert any("one label per row" in fault.needs for fault in run.diagnosis.not_checked)
     some = [texts[int(i)] for i in judged.row_ids]
@@ -112,6 +115,9 @@ def test_several_labels_are_answered_from_thresholds_that_ship(tmp_path):
     manifest = json.loads((run.model / "luthier.json").read_text(encoding="utf-8"))
     assert judged.thresholds == pytest.approx(manifest["thresholds"])
     assert len(set(judged.thresholds)) > 1
+    rivals = run.metrics["test"]["floor"]
+    assert set(rivals) == {"base_rates", "tfidf_linear", "frozen_encoder"}
+    assert {"macro_f1", "micro_f1", "subset_accuracy"} <= set(rivals["tfidf_linear"])
     assert run.diagnosis.crashed == ()
     some = [texts[int(i)] for i in judged.row_ids]
     assert in_fresh_process(run, some) == judged.predicted.tolist()

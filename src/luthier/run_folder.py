@@ -14,7 +14,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,11 +33,14 @@ from luthier.records import (
     EncodedFacts,
     Evaluation,
     Event,
+    Folds,
+    FoldsEvaluation,
     LabelPairs,
     Note,
     Predictions,
     RowLengths,
     Source,
+    SplitEvaluation,
     SplitName,
     Splits,
     TrainingFacts,
@@ -162,6 +165,10 @@ class RunFolder:
         """Resolved settings and their origins."""
         return self.path / RUN_SETTINGS
 
+    def fold(self, number: int) -> RunFolder:
+        """The run of one fold, counted from 1."""
+        return RunFolder(self.path / "folds" / f"fold_{number}")
+
     @property
     def history_path(self) -> Path:
         """One training event per line."""
@@ -263,7 +270,7 @@ class RunFolder:
             except OSError as error:
                 raise RunFolderError(
                     Problem("another process is writing to this run folder", where=str(self.path)),
-                    next_step="wait for it, or choose another folder with --run-dir",
+                    next_step="wait until it is done, or work in another folder",
                 ) from error
             yield
 
@@ -335,9 +342,8 @@ class RunFolder:
         """Write metrics.json: the splits at the top level, as other programs expect."""
         value = TypeAdapter(Evaluation).dump_python(evaluation, mode="json")
         splits = value.pop("splits")
-        for split in splits.values():
-            split.update(split.pop("figures"))
-        write_json(self.path / "metrics.json", {**splits, **value})
+        flat = {name: _with_figures_on_top(split) for name, split in splits.items()}
+        write_json(self.path / "metrics.json", {**flat, **value})
 
     def save_diagnosis(self, diagnosis: Diagnosis) -> None:
         """Write diagnosis.json."""
@@ -381,15 +387,8 @@ class RunFolder:
 
     def _judged(self) -> tuple[dict[str, Any], Evaluation]:
         metrics = self._load("metrics.json", dict[str, Any])
-        rest = {
-            *("n", "labels_in_average", "per_label", "confusion_matrix"),
-            *("floor", "ceiling", "model_digest"),
-        }
         splits = {
-            name: {
-                **{key: part for key, part in split.items() if key in rest},
-                "figures": {key: part for key, part in split.items() if key not in rest},
-            }
+            name: _with_figures_apart(split)
             for name, split in metrics.items()
             if isinstance(split, dict)
         }
@@ -421,6 +420,44 @@ class RunFolder:
                 seed=rest["seed"],
                 notes=TypeAdapter(tuple[Note, ...]).validate_python(rest["notes"]),
             )
+
+    def save_folds(self, folds: Folds) -> None:
+        """Write folds.parquet; method, seed and notes stand in its metadata."""
+        notes = TypeAdapter(tuple[Note, ...]).dump_python(folds.notes, mode="json")
+        rest = {"folds": len(folds), "method": folds.method, "seed": folds.seed, "notes": notes}
+        parts = {f"in_fold_{i}": list(names) for i, names in enumerate(folds.parts, start=1)}
+        columns = {"row_id": folds.row_ids, "fold": folds.fold, **parts}
+        _write_table(self.path / "folds.parquet", columns, rest)
+
+    @property
+    def folds(self) -> Folds:
+        """Which row is judged in which fold."""
+        with self._table("folds.parquet") as (table, rest):
+            parts = [column(table, f"in_fold_{i}").to_pylist() for i in range(1, rest["folds"] + 1)]
+            return Folds(
+                row_ids=column(table, "row_id").to_numpy(),
+                parts=TypeAdapter(tuple[tuple[SplitName, ...], ...]).validate_python(parts),
+                method=rest["method"],
+                seed=rest["seed"],
+                notes=TypeAdapter(tuple[Note, ...]).validate_python(rest["notes"]),
+            )
+
+    def save_folds_evaluation(self, evaluation: FoldsEvaluation) -> None:
+        """Write folds.json; `pooled` as metrics.json has a split."""
+        value = TypeAdapter(FoldsEvaluation).dump_python(evaluation, mode="json")
+        pooled = _with_figures_on_top(value["pooled"])
+        write_json(self.path / "folds.json", {**value, "pooled": pooled})
+
+    @property
+    def folds_evaluation(self) -> FoldsEvaluation:
+        """folds.json as a record."""
+        value = self._load("folds.json", dict[str, Any])
+        try:
+            pooled = _with_figures_apart(value["pooled"])
+            return TypeAdapter(FoldsEvaluation).validate_python({**value, "pooled": pooled})
+        except (ValidationError, KeyError, TypeError, AttributeError) as error:
+            what = _first_of(error) if isinstance(error, ValidationError) else "pooled is missing"
+            raise self._damaged("folds.json", what) from error
 
     def save_lengths(self, lengths: RowLengths) -> None:
         """Write lengths.parquet."""
@@ -521,6 +558,9 @@ _REPAIR = {
     "luthier workup --settings {run}/run.yaml",
     "splits.parquet": "bring it back from a copy, or make it again by the same seed: "
     "rm -r {path}, then: " + _AGAIN,
+    "folds.parquet": "bring it back from a copy, or begin the folds again: "
+    "rm -r {path} {run}/folds, then: " + _AGAIN,
+    "folds.json": "rm -r {path}, then: " + _AGAIN,
     "training.json": "rm -r {path}, then: luthier diagnose {run} (without it)",
     "history.jsonl": "bring it back from a copy, or go on without it: rm -r {path}, then: "
     + _AGAIN,
@@ -531,6 +571,20 @@ _REPAIR = {
     "label_pairs.json": "luthier diagnose {run}",
 }
 """What makes each part again; `{run}` and `{path}` are filled in."""
+
+
+def _with_figures_on_top(split: Mapping[str, Any]) -> dict[str, Any]:
+    """A SplitEvaluation as files have it: its figures beside the rest."""
+    return {**{n: part for n, part in split.items() if n != "figures"}, **split["figures"]}
+
+
+def _with_figures_apart(split: Mapping[str, Any]) -> dict[str, Any]:
+    """What `_with_figures_on_top` was given."""
+    rest = {field.name for field in fields(SplitEvaluation)} - {"figures"}
+    return {
+        **{key: part for key, part in split.items() if key in rest},
+        "figures": {key: part for key, part in split.items() if key not in rest},
+    }
 
 
 def _first_of(error: ValidationError) -> str:

@@ -89,7 +89,29 @@ class SplitSettings(_Block):
         "what to do with labels that have fewer than 3 different texts, so not one for each split: "
         "refuse the file, leave their rows out, or only learn from them",
     )
+    folds: int = setting(
+        0,
+        "k-fold: rows outside the test set are dealt into so many folds, each fold is judged by a "
+        "model that learned from the others, and the answers are pooled (as many trainings more); "
+        "0 is none",
+        unit="folds",
+        ge=0,
+        le=50,
+    )
     seed: int = setting(42, "seed of the split; another seed is another split", ge=0, le=2**32 - 1)
+
+    @field_validator("folds")
+    @classmethod
+    def _one_fold_is_none(cls, value: int) -> int:
+        if value == 1:
+            raise ValueError("must be at least 2, or 0 for none")
+        return value
+
+    @model_validator(mode="after")
+    def _folds_have_no_order(self) -> SplitSettings:
+        if self.folds and self.split_by == "time":
+            raise ValueError("folds would judge older rows by newer ones: split_by time has none")
+        return self
 
     @model_validator(mode="after")
     def _leave_rows_to_learn_from(self) -> SplitSettings:

@@ -141,6 +141,7 @@ _FOREIGN_NAMES = {
     "data.delimiter": "sep separator",
     "split.validation_size": "val_size valid_size dev_size eval_size validation_split val_split",
     "split.test_size": "test_split",
+    "split.folds": "n_splits num_splits k_fold kfold k_folds n_folds num_folds cv",
     "text.do_lower_case": "lowercase lower_case lower",
     "text.stop_words": "stopwords",
     "text.max_length": "max_seq_length max_seq_len max_len maxlen model_max_length seq_length",

@@ -1,6 +1,6 @@
 """The simple rivals beside the score: what little effort reaches on the same rows.
 
-A fine-tuned model has to beat all three to have been worth it:
+A fine-tuned model has to beat all three to have been worth it. Where rows have one label:
 
 - `majority`: the most frequent training label for every row.
 - `tfidf_linear`: TF-IDF of characters 1-3 and of words 1-2, and a linear support vector machine.
@@ -8,22 +8,23 @@ A fine-tuned model has to beat all three to have been worth it:
 - `frozen_encoder`: logistic regression on the untrained encoder's standardised features.
 
 All are fitted on training rows only, with fixed settings, and give the same answers every time.
+Those for several labels per row and for numbers are in the files beside this one.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import softmax
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from luthier.kit.ngrams import ngrams
-from luthier.records import FloatArray, IntArray, Note, Predictions
+from luthier.kit.solver_warnings import solvers_watched
+from luthier.records import AnyPredictions, FloatArray, IntArray, Note, Predictions, Targets
 
 SVM_C = 0.5
 MARGIN_SCALE = 4.0
@@ -31,8 +32,8 @@ MARGIN_SCALE = 4.0
 LOGISTIC_C = 0.1
 LOGISTIC_STEPS = 200
 
-Judged = tuple[IntArray, Sequence[str], IntArray]
-"""Row ids int64 [n], n texts, and labels int64 [n] (-1 where unknown) of one split."""
+Judged = tuple[IntArray, Sequence[str], Targets]
+"""Row ids int64 [n], n texts, and targets as `records.Targets` has them of one split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Floors:
         notes: rivals that were left out or did not converge.
     """
 
-    predictions: Mapping[str, Mapping[str, Predictions]]
+    predictions: Mapping[str, Mapping[str, AnyPredictions]]
     notes: tuple[Note, ...] = field(default=())
 
 
@@ -137,30 +138,32 @@ def _frozen_encoder(
     label_count: int,
     seed: int,
 ) -> dict[str, FloatArray]:
-    train = features["train"]
-    mean, deviation = train.mean(axis=0), train.std(axis=0)
-    deviation[deviation == 0] = 1
+    scaled = standardised(features)
     model = LogisticRegression(C=LOGISTIC_C, max_iter=LOGISTIC_STEPS, tol=1e-3, random_state=seed)
-    # single precision halves the time and moves no answer that matters
-    model.fit(((train - mean) / deviation).astype(np.float32), train_labels)
+    model.fit(scaled["train"], train_labels)
     return {
-        split: _all_columns(
-            model.predict_proba(((features[split] - mean) / deviation).astype(np.float32)),
-            model.classes_,
-            label_count,
-        )
+        split: _all_columns(model.predict_proba(scaled[split]), model.classes_, label_count)
         for split in judged
     }
+
+
+def standardised(features: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[np.float32]]:
+    """Features by split, less the mean and by the deviation of the training rows.
+
+    Single precision halves the time of a solver and moves no answer that matters.
+    """
+    mean, deviation = features["train"].mean(axis=0), features["train"].std(axis=0)
+    deviation[deviation == 0] = 1
+    return {split: ((own - mean) / deviation).astype(np.float32) for split, own in features.items()}
 
 
 def _noting(
     notes: list[Note], rival: str, fit: Callable[[], dict[str, FloatArray]]
 ) -> dict[str, FloatArray]:
     """Run `fit`; a solver that stopped early becomes a note instead of a warning."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ConvergenceWarning)
+    with solvers_watched() as stopped_early:
         probabilities = fit()
-    if any(issubclass(warning.category, ConvergenceWarning) for warning in caught):
+    if stopped_early():
         notes.append(
             Note("warning", f"simple rival {rival} stopped before it converged: it may be too weak")
         )

@@ -8,18 +8,17 @@ by a softmax whose one scale is chosen by likelihood over all rows (temperature 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import LinearSVC
 
 from luthier.kit.folds import grouped_folds
 from luthier.kit.ngrams import ngrams
+from luthier.kit.solver_warnings import solvers_watched
 from luthier.kit.text_key import is_blank, text_key
 from luthier.records import FloatArray, IntArray, LabelOpinions, Note, Predictions
 
@@ -103,8 +102,7 @@ def _margins(
             margins[np.ix_(asked, classes)] = 0.0
             continue
         model = LinearSVC(C=SVM_C, tol=SVM_TOLERANCE, random_state=0)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # its order of doubt holds anyway
+        with solvers_watched():  # where it stopped early its order of doubt holds anyway
             model.fit(features[learned], labels[learned])
         found = model.decision_function(features[asked])
         if found.ndim == 1:

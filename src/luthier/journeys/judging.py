@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -12,22 +12,29 @@ from luthier.journeys.label_check import with_ceilings
 from luthier.journeys.own_predictions import belongs_to
 from luthier.journeys.shipping import load_bound_model, manifest
 from luthier.ledger import digest_of_test_rows, record_look
-from luthier.records import AnyPredictions, FloatArray, Note, Predictions, Rows, Task
+from luthier.records import AnyPredictions, FloatArray, Note, Rows, Task
 from luthier.run_folder import RunFolder, write_json
 
 if TYPE_CHECKING:
     from luthier.engines.local import LocalEngine
+    from luthier.evidence.floors import Floors
     from luthier.journeys.plan import Plan
 
 FLOOR_TRAIN_ROWS = 50_000  # a linear rival learns little from more, and takes minutes
 
 
 def judge_run(
-    run: RunFolder, task: Task, engine: LocalEngine, rows: Rows, plan: Plan
+    run: RunFolder,
+    task: Task,
+    engine: LocalEngine,
+    rows: Rows,
+    plan: Plan,
+    rivals: Floors | None = None,
 ) -> tuple[Note, ...]:
     """Write `predictions/`, `metrics.json` and `test_set_looks.json`.
 
-    The weights are read from `model/`: what is judged is what ships.
+    The weights are read from `model/`: what is judged is what ships. The rivals beside it are
+    fitted here when they are not given.
 
     Raises:
         RunFolderError: when `model/` does not hold what its manifest names.
@@ -35,12 +42,12 @@ def judge_run(
     from luthier.stages.evaluate import evaluate
 
     predictions = _predict_splits(run, task, engine, plan)
-    floors, notes = _floors(engine, rows, plan)
-    settings = plan.settings
+    rivals = rivals or rivals_of(engine, rows, plan)
+    floors, settings = rivals.predictions, plan.settings
     evaluation = evaluate(
         task, predictions, floors, settings.evaluate, settings.train.metric_for_best_model
     )
-    said = tuple(note.message for note in notes)
+    said = tuple(note.message for note in rivals.notes)
     evaluation = replace(evaluation, notes=(*evaluation.notes, *said))
     for split, answered in predictions.items():
         run.save_predictions(split, answered)
@@ -50,7 +57,7 @@ def judge_run(
     looks = record_look(_test_digest(rows, plan), manifest(run)["digest"], "evaluate")
     write_json(run.path / "test_set_looks.json", asdict(looks))
     run.save_evaluation(evaluation)  # last: its presence says that judging is complete
-    return notes
+    return rivals.notes
 
 
 def is_judged(run: RunFolder) -> bool:
@@ -91,15 +98,16 @@ def _predict_splits(
     }
 
 
-def _floors(
-    engine: LocalEngine, rows: Rows, plan: Plan
-) -> tuple[Mapping[str, Mapping[str, Predictions]], tuple[Note, ...]]:
-    from luthier.evidence.floors import fit_floors
+def rivals_of(engine: LocalEngine, rows: Rows, plan: Plan) -> Floors:
+    """What the simple rivals answer that learn from the training rows of a plan."""
+    from luthier.evidence.floors import Floors, fit_floors
+    from luthier.evidence.label_set_floors import fit_label_set_floors
+    from luthier.evidence.number_floors import fit_number_floors
 
     if not plan.settings.evaluate.floors:
-        return {}, (Note("skipped", "no simple rivals were fitted (evaluate.floors is false)"),)
-    if "label" not in rows.columns:
-        return {}, (Note("skipped", "simple rivals are only fitted for one label per row"),)
+        return Floors(
+            {}, (Note("skipped", "no simple rivals were fitted (evaluate.floors is false)"),)
+        )
     notes: tuple[Note, ...] = ()
     parts = dict(plan.encoded)
     if len(parts["train"]) > FLOOR_TRAIN_ROWS:
@@ -113,7 +121,12 @@ def _floors(
         for split, encoded in parts.items()
         if len(encoded)
     }
-    fitted = fit_floors(
+    fit: Callable[..., Floors] = fit_floors
+    if "labels" in rows.columns:
+        fit = fit_label_set_floors
+    elif "number" in rows.columns:
+        fit = fit_number_floors
+    fitted = fit(
         [texts[i] for i in parts["train"].row_ids.tolist()],
         parts["train"].targets,
         {
@@ -125,7 +138,7 @@ def _floors(
         features,
         plan.settings.train.seed,
     )
-    return fitted.predictions, (*notes, *fitted.notes)
+    return Floors(fitted.predictions, (*notes, *fitted.notes))
 
 
 def _test_digest(rows: Rows, plan: Plan) -> str:

@@ -8,12 +8,11 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from luthier.errors import InputError, Problem
-from luthier.journeys.own_predictions import own_predictions
+from luthier.journeys.own_predictions import own_predictions, pooled_predictions
 from luthier.kit.ceiling import ceilings
 from luthier.kit.cleaned_copy import plan_changes
+from luthier.kit.pool_answers import joined
 from luthier.kit.relabel_queue import queue_as_csv, relabel_queue
 from luthier.kit.spreadsheet_cells import disarmed
 from luthier.records import (
@@ -74,7 +73,10 @@ def save_opinions(run: RunFolder, rows: Rows, task: Task, *, resume: bool) -> tu
 
 
 def read_opinions(run: RunFolder) -> LabelOpinions | None:
-    """The opinions in a run: the linear model's, and the fine-tuned one's on rows held out."""
+    """The opinions in a run: the linear model's, and the fine-tuned one's on rows held out.
+
+    With folds those are all rows, else validation and test rows.
+    """
     if not run.predictions_path(OUT_OF_FOLD).exists():
         return None
     linear = run.predictions(OUT_OF_FOLD)
@@ -82,20 +84,9 @@ def read_opinions(run: RunFolder) -> LabelOpinions | None:
         return None
     if not all(run.predictions_path(s).exists() for s in ("validation", "test")):
         return LabelOpinions(linear)
-    return LabelOpinions(linear, _joined([own_predictions(run, s) for s in ("validation", "test")]))
-
-
-def _joined(parts: list[Predictions]) -> Predictions | None:
-    if any(part.label_names != parts[0].label_names for part in parts):
-        return None
-    return replace(
-        parts[0],
-        row_ids=np.concatenate([part.row_ids for part in parts]),
-        labels=np.concatenate([part.labels for part in parts]),
-        predicted=np.concatenate([part.predicted for part in parts]),
-        probabilities=np.concatenate([part.probabilities for part in parts]),
-        loss=np.concatenate([part.loss for part in parts]),
-    )
+    test, folds = own_predictions(run, "test"), pooled_predictions(run)
+    told = joined([folds, test]) if folds is not None else None
+    return LabelOpinions(linear, told or joined([own_predictions(run, "validation"), test]))
 
 
 def with_ceilings(evaluation: Evaluation, run: RunFolder, rows: Rows) -> Evaluation:

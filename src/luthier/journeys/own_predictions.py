@@ -17,6 +17,28 @@ def belongs_to(answers: AnyPredictions, splits: Splits, split: str) -> bool:
     return bool(np.array_equal(np.sort(answers.row_ids), np.sort(rows)))
 
 
+POOLED = "folds"
+"""Name of the pooled answers of all folds among the predictions of a run."""
+
+
+def pooled_predictions(run: RunFolder) -> Predictions | None:
+    """The pooled answers of the folds, which are of their rows; None where there are none.
+
+    Raises:
+        RunFolderError: when they are of other rows.
+    """
+    path = run.predictions_path(POOLED)
+    if not path.exists() or not (run.path / "folds.parquet").exists():
+        return None
+    answers, folds = run.predictions(POOLED), run.folds
+    if not np.array_equal(np.sort(answers.row_ids), np.sort(folds.row_ids[folds.fold > 0])):
+        raise RunFolderError(
+            Problem("these are not the rows of the folds", where=str(path)),
+            next_step=f"rm {path}, then: luthier workup --resume --run-dir {run.path}",
+        )
+    return answers
+
+
 def own_predictions(run: RunFolder, split: str) -> Predictions:
     """The predictions of a split, which are of its rows.
 

@@ -1,9 +1,17 @@
-"""One line on how training ended, and one on how good the model is."""
+"""What a verb came to, in one line: the audit, how training ended, how good the model is."""
 
 from __future__ import annotations
 
-from luthier.journeys.run import Run
-from luthier.records import Event, Stopped
+from luthier.records import Audit, Event, SplitEvaluation, Stopped
+
+
+def audit_in_words(audit: Audit) -> str:
+    """How many labels there are, where there are any, and how many texts repeat."""
+    repeated = f"{sum(len(c) - 1 for c in audit.duplicate_clusters):,} repeated texts"
+    if not audit.label_counts:
+        return repeated
+    conflicting = len(audit.conflicting_clusters)
+    return f"{len(audit.label_counts)} labels, {repeated}, {conflicting:,} with different labels"
 
 
 def how_it_ended(event: Event) -> str:
@@ -17,12 +25,16 @@ def how_it_ended(event: Event) -> str:
     )
 
 
-def score_in_words(run: Run) -> str:
-    """The first figure on test rows, with its interval."""
-    test = run.metrics.get("test", {})
+def score_in_words(judged: SplitEvaluation | None, where: str) -> str:
+    """The first figure on some rows, with its interval.
+
+    Args:
+        judged: what was judged; None where nothing was.
+        where: what kind of figure it is, such as `test`.
+    """
     for name, title in (("macro_f1", "macro-F1"), ("r2", "R2")):
-        if name in test:
-            figure, labels = test[name], test["labels_in_average"]
-            ends = f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
-            return f"test {title} {ends}" + (f" over {labels} labels" if labels else "")
-    return "nothing was judged on test rows"
+        if judged is not None and name in judged.figures:
+            figure, labels = judged.figures[name], judged.labels_in_average
+            ends = f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
+            return f"{where} {title} {ends}" + (f" over {labels} labels" if labels else "")
+    return f"there is no {where} figure"

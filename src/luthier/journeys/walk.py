@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from luthier.errors import Problem, RunFolderError
 from luthier.journeys.plan import Plan
 from luthier.journeys.run import Run
-from luthier.journeys.summaries import how_it_ended, score_in_words
+from luthier.journeys.summaries import audit_in_words, how_it_ended, score_in_words
 from luthier.records import (
     Audit,
     Diagnosis,
@@ -131,11 +131,7 @@ class Walk:
             self.run.save_audit(result)
             doubts = save_opinions(self.run, rows, self.task, resume=self.resume)
             self.say("audit", (*result.notes, *doubts))
-            self.summary = (
-                f"{len(result.label_counts)} labels, "
-                f"{sum(len(c) - 1 for c in result.duplicate_clusters):,} repeated texts, "
-                f"{len(result.conflicting_clusters):,} with different labels"
-            )
+            self.summary = audit_in_words(result)
         return result
 
     def split(self, rows: Rows) -> Splits:
@@ -253,7 +249,7 @@ class Walk:
         with self.stage("evaluate", reused=reused):
             if not reused:
                 self.say("evaluate", judge_run(self.run, self.task, self.engine, rows, plan))
-            self.summary = score_in_words(self.run)
+            self.summary = score_in_words(self.run.evaluation.splits.get("test"), "test")
 
     def _check_parity(self, rows: Rows) -> None:
         from luthier.journeys.parity import check_parity

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from luthier.journeys.checks import check_before
+from luthier.journeys.folding import deal_folds, judge_folds
 from luthier.journeys.opening import SettingsLike, begun, free_run_dir, open_walk, with_defaults
 from luthier.journeys.run import Run
 from luthier.records import Listener
@@ -50,6 +51,7 @@ def workup(
         rows = walk.load()
         walk.audit(rows)
         splits = walk.split(rows)
+        deal_folds(walk, rows, splits)
         if until == "split":
             return walk.run
         plan = walk.plan(rows, splits)
@@ -58,6 +60,7 @@ def workup(
         if until == "train":
             return walk.run
         walk.evaluate(rows, plan)
+        judge_folds(walk, rows, plan)
         walk.diagnose(rows)
         walk.report(rows)
     return walk.run

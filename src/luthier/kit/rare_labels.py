@@ -57,11 +57,10 @@ class RareLabels:
             return []
         names = sorted(self.texts)
         shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
-        head = f"{len(names):,} labels have fewer than {self.needed} different texts"
+        head = f"labels with fewer than {self.needed} different texts: {len(names):,}"
         if choice == "drop":
-            what = f"{head}: their {left_out:,} rows are left out ({shown})"
-            return [Note("dropped", what)]
-        return [Note("warning", f"{head}: they are learned from but never judged ({shown})")]
+            return [Note("dropped", f"{head} ({shown}); rows left out with them: {left_out:,}")]
+        return [Note("warning", f"{head}, learned from but never judged ({shown})")]
 
 
 def rare_labels(units: Units, needed: int) -> RareLabels:

@@ -57,6 +57,7 @@ from luthier.records.events import (
 from luthier.records.evidence import EVIDENCE, CheckpointFacts, EvidenceSpec
 from luthier.records.figure import Figure
 from luthier.records.labels import (
+from luthier.records.folds import FoldFigures, Folds, FoldsEvaluation, Spread
     ClosePair,
     LabelOpinions,
     LabelPairs,
@@ -153,6 +154,9 @@ __all__ = [
     "IntArray",
     "LabelFigures",
     "LabelOpinions",
+    "FoldFigures",
+    "Folds",
+    "FoldsEvaluation",
     "LabelPairs",
     "LabelSetPredictions",
     "LearningFacts",
@@ -193,6 +197,7 @@ __all__ = [
     "StageBegan",
     "StageEnded",
     "StageSaid",
+    "Spread",
     "Standing",
     "Started",
     "StepFacts",

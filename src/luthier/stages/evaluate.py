@@ -18,14 +18,18 @@ from luthier.records import (
 )
 from luthier.settings import EvaluateSettings
 
-FLOOR_FIGURES = ("accuracy", "macro_f1")
+FLOOR_FIGURES = (
+    *("accuracy", "macro_f1"),
+    *("subset_accuracy", "micro_f1"),
+    *("r2", "spearman", "mae", "mse"),
+)
 """Figures of a simple rival that are kept beside those of the model."""
 
 
 def evaluate(
     task: Task,
     predictions: Mapping[str, AnyPredictions],
-    floors: Mapping[str, Mapping[str, Predictions]],
+    floors: Mapping[str, Mapping[str, AnyPredictions]],
     settings: EvaluateSettings,
     metric_for_best_model: str,
 ) -> Evaluation:
@@ -53,7 +57,7 @@ def evaluate(
 def _floor(
     task: Task,
     split: str,
-    floors: Mapping[str, Mapping[str, Predictions]],
+    floors: Mapping[str, Mapping[str, AnyPredictions]],
     settings: EvaluateSettings,
 ) -> dict[str, dict[str, Figure]]:
     beside: dict[str, dict[str, Figure]] = {}
@@ -69,7 +73,7 @@ def _notes(split: str, answered: AnyPredictions, judged: SplitEvaluation) -> lis
     notes = []
     unknown = int((~answered.known).sum())
     if unknown:
-        notes.append(f"{split}: {unknown:,} rows without a label were not judged")
+        notes.append(f"{split}: rows without a label, which were not judged: {unknown:,}")
     labels = 0 if isinstance(answered, NumberPredictions) else len(answered.label_names)
     if judged.labels_in_average < labels:
         notes.append(

@@ -7,10 +7,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from luthier.errors import InputError, Problem
-from luthier.kit.near_duplicates import alike_texts
 from luthier.kit.rare_labels import RareLabels, rare_labels
 from luthier.kit.split_by_time import split_by_time
 from luthier.kit.split_units import Units, strata_of, units_of
+from luthier.kit.split_way import (
+    METHODS,
+    clusters_by_position,
+    stratified_by,
+    too_few,
+    way_to_split,
+    without_group,
+)
 from luthier.kit.stratify import stratify
 from luthier.kit.stratify_groups import stratify_groups
 from luthier.records import SPLIT_NAMES, Note, Rows, SplitName, Splits
@@ -59,7 +66,7 @@ def split(rows: Rows, settings: SplitSettings, alike: Alike | None = None) -> Sp
     notes: list[Note] = []
     by = "given"
     others = given - {"train"}
-    clusters = _positions(rows, settings, alike)
+    clusters = clusters_by_position(rows, settings.near_duplicates, alike)
     if others:
         kept = ", ".join(name for name in SPLIT_NAMES if name in others | {"train"})
         notes.append(Note("chosen", f"splits given by the files were kept: {kept}"))
@@ -80,48 +87,12 @@ def split(rows: Rows, settings: SplitSettings, alike: Alike | None = None) -> Sp
     )
 
 
-METHODS = {"given": "given", "random": "stratified", "group": "grouped", "time": "time"}
-
-
-def way_to_split(rows: Rows, settings: SplitSettings) -> str:
-    """`random`, `group` or `time`, as the settings and the columns say.
-
-    Raises:
-        InputError: when a column that it needs is not there, or a row has no time.
-    """
-    by = settings.split_by
-    if by == "auto":
-        return "group" if "group" in rows.columns else "random"
-    if by in ("group", "time") and by not in rows.columns:
-        raise InputError(
-            Problem(f"split.split_by is {by}, but no column holds the {by}", rows.source.path),
-            next_step=f"name it: --{by}-column COLUMN",
-        )
-    if by == "time":
-        empty = [p for p, time in enumerate(rows.columns["time"]) if not time]
-        if empty:
-            raise InputError(
-                [Problem("this row has no time to split by", rows.locations[p]) for p in empty],
-                next_step="fill them in, or let chance decide: --split-by random",
-            )
-    return by
-
-
 @dataclass(frozen=True, slots=True)
 class _Shared:
     """Row position -> split, None for rows that are left out; and what was decided."""
 
     names: Mapping[int, SplitName | None]
     notes: Sequence[Note]
-
-
-def _positions(rows: Rows, settings: SplitSettings, alike: Alike | None) -> Alike:
-    """Clusters of alike texts by row position."""
-    if alike is None:
-        texts = rows.columns.get("text", ())
-        return alike_texts(texts, settings.near_duplicates).clusters
-    at = {row_id: p for p, row_id in enumerate(rows.ids.tolist())} if alike else {}
-    return [[at[row_id] for row_id in cluster] for cluster in alike]
 
 
 def _share_out(
@@ -142,17 +113,18 @@ def _share_out(
         left_out = {p for p in pool if strata[p] in rare.texts}
         pool = [p for p in pool if p not in left_out]
         units = units_of(rows, pool, alike, by_group=by == "group")
-    _check_enough(rows, pool, units, held)
+    _check_enough(rows, pool, units, held, by)
     forced = rare.only(units) if settings.rare_labels == "train-only" else frozenset()
     chosen, said = _choose(rows, units, held, settings, by, forced)
     if not {"train", *held} <= set(chosen.values()):
-        what = f"{len(units.clusters)} different {_unit_name(by)} cannot fill every split"
-        raise _too_few(rows, what)
+        what = f"too few to fill every split; {_how_few(rows, units, by)}"
+        raise too_few(rows, by, what)
     names: dict[int, SplitName | None] = dict.fromkeys(left_out)
     for cluster, positions in zip(units.clusters, units.positions, strict=True):
         names |= dict.fromkeys(positions, chosen[cluster.key])
     notes = [
         *said,
+        *(without_group(rows, pool) if by == "group" else ()),
         *_together(units),
         *rare.notes(settings.rare_labels, len(left_out)),
         *_missing_labels(units, chosen, held, () if settings.rare_labels == "drop" else rare.texts),
@@ -180,16 +152,16 @@ def _choose(
         ends = ", ".join(f"{name} begins {cut.begins[name]}" for name in held)
         notes = [Note("chosen", f"{head}, by time: {ends}")]
         if cut.moved:
-            what = f"{cut.moved:,} rows were moved to an earlier split: a text like theirs is there"
+            what = f"rows moved to an earlier split, where their text stands already: {cut.moved:,}"
             notes.append(Note("chosen", what))
         return cut.chosen, notes
     free = [cluster for cluster in units.clusters if cluster.key not in forced]
     if by == "group":
         chosen = stratify_groups(free, held, "train", settings.seed)
-        how = f"whole groups ({units.groups:,}), stratified by label"
+        how = f"whole groups ({units.groups:,}), {stratified_by(rows)}"
     else:
         chosen = stratify(free, held, "train", settings.seed)
-        how = "stratified by label"
+        how = stratified_by(rows)
     learned: dict[str, SplitName] = dict.fromkeys(forced, "train")
     return chosen | learned, [Note("chosen", f"{head}, {how}, seed {settings.seed}")]
 
@@ -202,22 +174,24 @@ def _leaks(given: Sequence[SplitName | None], alike: Alike) -> list[Note]:
         if "train" in names or None in names:
             counts.update(name for name in names if name not in ("train", None))
     return [
-        Note("warning", f"{count:,} {name} rows have texts equal or nearly equal to training rows")
+        Note("warning", f"{name} rows with texts equal or nearly equal to training rows: {count:,}")
         for name, count in sorted(counts.items())
     ]
 
 
-def _unit_name(by: str) -> str:
-    return {"group": "groups", "time": "times"}.get(by, "texts")
+def _how_few(rows: Rows, units: Units, by: str) -> str:
+    """`different groups: 2`."""
+    if by == "time":
+        return f"different times: {len(set(rows.columns['time']))}"
+    return f"different {'groups' if by == 'group' else 'texts'}: {len(units.clusters)}"
 
 
-def _check_enough(rows: Rows, pool: Sequence[int], units: Units, held: Held) -> None:
+def _check_enough(rows: Rows, pool: Sequence[int], units: Units, held: Held, by: str) -> None:
     texts = Counter(cluster.label for cluster in units.clusters)
     needed = len(held) + 1
-    unit = "groups" if units.groups else "texts"
     problems = []
     if len(pool) < FEWEST_ROWS:
-        what = f"{len(pool)} rows are too few to share out; at least {FEWEST_ROWS} are needed"
+        what = f"too few rows to share out: {len(pool)}; at least {FEWEST_ROWS} are needed"
         problems.append(what)
     enough = sum(count >= FEWEST_TEXTS for count in texts.values())
     if "label" in rows.columns and enough < 2 and not units.groups:
@@ -225,25 +199,20 @@ def _check_enough(rows: Rows, pool: Sequence[int], units: Units, held: Held) -> 
         what = f"fewer than 2 labels have {FEWEST_TEXTS} different texts ({shown})"
         problems.append(what)
     elif len(units.clusters) < needed:
-        what = f"only {len(units.clusters)} different {unit}, for {needed} splits"
-        problems.append(what)
+        few = _how_few(rows, units, "group" if units.groups else "random")
+        problems.append(f"too few for {needed} splits; {few}")
     if problems:
-        raise _too_few(rows, *problems)
-
-
-def _too_few(rows: Rows, *what: str) -> InputError:
-    return InputError(
-        [Problem(one, where=rows.source.path) for one in what],
-        next_step="label more rows, or give files for every split",
-    )
+        raise too_few(rows, by, *problems)
 
 
 def _together(units: Units) -> list[Note]:
     """What was kept on one side."""
     if not units.alike:
         return []
-    texts = f"{units.alike:,} texts that are there several times or nearly so"
-    what = f"{units.alike_rows:,} rows with {texts} stay together, each text in one split"
+    what = (
+        f"texts that come several times or nearly so: {units.alike:,}, in {units.alike_rows:,} "
+        "rows; each text stays in one split"
+    )
     return [Note("chosen", what)]
 
 
@@ -260,7 +229,7 @@ def _missing_labels(
         missing = sorted(labels - present[name])
         if missing:
             shown = ", ".join(missing[:10]) + (", ..." if len(missing) > 10 else "")
-            what = f"{len(missing):,} labels could not be in {name}: {shown}"
+            what = f"labels that could not be in {name}: {len(missing):,} ({shown})"
             notes.append(Note("warning", what))
     return notes
 
