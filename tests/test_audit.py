@@ -85,8 +85,9 @@ def test_audit_measures_lengths_and_scripts():
 def test_audit_warns_of_damaged_and_invisible_characters():
     result = audit(rows_of(["坏\ufffd字", "a\u200bb", "ok"], ["a", "b", "a"]))
     assert [note.kind for note in result.notes] == ["warning", "warning", "skipped"]
-    assert "1 rows hold the character U+FFFD" in result.notes[0].message
-    assert "1 rows hold invisible characters" in result.notes[1].message
+    lost = "rows with the character U+FFFD, read in a wrong encoding before: 1"
+    assert lost in result.notes[0].message
+    assert "rows with invisible characters: 1" in result.notes[1].message
 
 
 def test_audit_says_which_texts_were_too_short_to_be_nearly_equal():

@@ -128,7 +128,7 @@ def test_a_text_longer_than_the_csv_module_allows_is_read(write):
 def test_quotes_in_a_tab_file_are_ordinary_characters_and_said(write):
     rows = read(write("data.tsv", 'text\tlabel\n"Hi" she said\ta\n"all of it"\tb\n'))
     assert rows.columns["text"] == ['"Hi" she said', '"all of it"']
-    assert "1 cells stand in double quotes" in notes(rows)
+    assert "cells in double quotes, which were kept: 1" in notes(rows)
 
 
 def test_a_tab_file_with_quoted_line_ends_is_read_with_quotes(write):
@@ -193,7 +193,7 @@ def test_a_column_with_two_names_for_one_label_names_nothing(write):
 def test_spaces_around_labels_are_dropped_and_said(write):
     rows = read(write("data.csv", HEADER + "x, a\ny,b\nz,a\n"))
     assert rows.columns["label"] == ["a", "b", "a"]
-    assert "spaces at the ends of 1 labels" in notes(rows)
+    assert "spaces at the ends were dropped: 1" in notes(rows)
 
 
 def test_empty_lines_between_rows_are_skipped_and_said(write):
@@ -429,4 +429,4 @@ def test_rows_without_text_or_label_are_left_out_and_said_when_asked_for(tmp_pat
     assert list(rows.columns["text"]) == ["好", "坏", "行"]
     assert rows.ids.tolist() == [0, 1, 2]
     assert rows.source.rows == 3
-    assert any("2 rows without text or label" in note.message for note in rows.source.notes)
+    assert any("rows without text or label: 2" in note.message for note in rows.source.notes)

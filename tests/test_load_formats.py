@@ -515,3 +515,98 @@ def test_several_labels_get_their_names_and_none_is_a_row_of_its_own(tmp_path):
     rows.append({"text": "c", "label": ["1"]})
     loaded = load(lines(tmp_path / "data.jsonl", rows), settings={"label_names": "退款,物流"})
     assert loaded.columns["labels"] == [("退款", "物流"), (), ("物流",)]
+
+
+# answers in other shapes --------------------------------------------------------------------------
+
+
+def table(path: Path, head: str, rows: list[str]) -> Path:
+    path.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_cell_without_a_number_is_named_with_its_line_and_both_ways_out(tmp_path, snapshot):
+    rows = [f"第{n}条,{n / 7:.2f}" for n in range(40)]
+    rows[7] = "第7条,n/a"
+    with pytest.raises(InputError) as caught:
+        load(table(tmp_path / "data.csv", "text,score", rows))
+    assert str(caught.value).replace(str(tmp_path), "") == snapshot
+
+
+def test_numbers_with_a_decimal_comma_are_read_and_it_is_said(tmp_path):
+    rows = [f"第{n}条;{n / 8:.2f}".replace(".", ",") for n in range(40)]
+    loaded = load(table(tmp_path / "data.csv", "text;score", rows))
+    assert loaded.columns["number"][:3] == [0.0, 0.12, 0.25]
+    assert "numbers with a decimal comma" in notes(loaded)
+
+
+def test_columns_of_0_and_1_are_labels_and_it_is_said(tmp_path):
+    rows = [f"{n},第{n}条,{n % 2},{int(n % 3 == 0)},0" for n in range(12)]
+    loaded = load(table(tmp_path / "data.csv", "id,text,退款,物流,其他", rows))
+    assert loaded.columns["labels"][:4] == [("物流",), ("退款",), (), ("退款", "物流")]
+    assert "3 columns of 0 and 1 were taken as labels" in notes(loaded)
+
+
+def test_columns_with_one_1_in_each_row_are_one_label(tmp_path):
+    rows = [f"第{n}条,{n % 2},{1 - n % 2}" for n in range(12)]
+    loaded = load(table(tmp_path / "data.csv", "text,退款,物流", rows))
+    assert loaded.columns["label"][:3] == ["物流", "退款", "物流"]
+    assert "lists of one label" in notes(loaded)
+
+
+def test_columns_of_0_and_1_beside_others_are_not_guessed_to_be_labels(tmp_path):
+    rows = [f"第{n}条,{n % 2},{1 - n % 2},x{n}" for n in range(12)]
+    with pytest.raises(InputError, match="no column for the label among"):
+        load(table(tmp_path / "data.csv", "text,退款,物流,渠道", rows))
+
+
+def test_labels_in_objects_are_read(tmp_path):
+    named = [
+        {"text": f"第{n}条", "label": {"id": n % 2, "name": "退款物流"[n % 2 :]}} for n in range(4)
+    ]
+    loaded = load(lines(tmp_path / "named.jsonl", named))
+    assert loaded.columns["label"][:2] == ["退款物流", "款物流"]
+    assert "its 'name' was taken as the label" in notes(loaded)
+    flags = [{"text": f"第{n}条", "cats": {"退款": n % 2, "物流": n % 3 == 0}} for n in range(6)]
+    settings = {"data.label_column": "cats"}
+    loaded = load(lines(tmp_path / "flags.jsonl", flags), settings=settings)
+    assert loaded.columns["labels"][:4] == [("物流",), ("退款",), (), ("退款", "物流")]
+    assert "holds an object per row whose 2 keys are the labels" in notes(loaded)
+
+
+def test_the_one_column_that_is_left_is_offered_by_its_name(tmp_path):
+    path = table(tmp_path / "data.csv", "text,渠道", ["第一条,a", "第二条,b"])
+    with pytest.raises(InputError, match=r"say which: --data\.label_column 渠道"):
+        load(path)
+
+
+def test_of_a_table_without_header_the_columns_are_shown_with_what_stands_in_them(
+    tmp_path, snapshot
+):
+    rows = [f"第{n}条消息,{'ab'[n % 2]},{'xyz'[n % 3]}" for n in range(12)]
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert str(caught.value).replace(str(tmp_path), "") == snapshot
+
+
+def test_labels_that_differ_only_in_case_width_or_spaces_are_pointed_out(tmp_path):
+    written = ["refund", "Refund", "Ｒefund", "物流", "物 流", "会员"]
+    rows = [f"第{n}条,{written[n % 6]}" for n in range(24)]
+    loaded = load(table(tmp_path / "data.csv", "text,label", rows))
+    assert len(set(loaded.columns["label"])) == 6  # kept apart: the file decides
+    said = notes(loaded)
+    assert "'refund' (4) and 'Refund' (4) and 'Ｒefund' (4); '物流' (4) and '物 流' (4)" in said
+
+
+def test_labels_that_differ_in_more_are_not_pointed_out(tmp_path):
+    rows = [f"第{n}条,{['refund', 'refunds', '退款', '退貨'][n % 4]}" for n in range(24)]
+    assert "kept apart" not in notes(load(table(tmp_path / "data.csv", "text,label", rows)))
+
+
+def test_alike_labels_are_pointed_out_where_rows_have_several(tmp_path):
+    rows: list[object] = [{"text": f"第{n}条", "label": ["退款", "Refund"]} for n in range(4)]
+    rows.append({"text": "x", "label": ["refund"]})
+    said = notes(load(lines(tmp_path / "data.jsonl", rows)))
+    assert "'Refund' (4) and 'refund' (1)" in said

@@ -68,3 +68,29 @@ def test_equal_labels_are_kept_in_memory_once():
     cells = ["".join(["退", "款"]) for _ in range(3)]
     turned = to_kind(cells, "label", None)
     assert turned[0] is turned[1] is turned[2]
+
+
+def test_a_few_cells_without_a_number_do_not_make_hundreds_of_labels():
+    cells = [f"{n / 7:.2f}" for n in range(60)] + ["n/a"]
+    guess = guess_target(cells, None, "score")
+    assert guess.kind == "number"
+    assert "Cells without a number: 1 ('n/a')" in guess.notes[0].message
+    assert "--task text_classification" in guess.notes[0].message
+    assert to_kind(cells, "number", None)[-1] == "n/a"  # stays, to be named with its place
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected", "comma"),
+    [
+        ([f"{n / 8:.2f}".replace(".", ",") for n in range(60)], "number", True),
+        ([f"{n / 10:.1f}".replace(".", ",") for n in range(60)], "number", True),
+        (["1,5", "2", "3,25", "4"] * 10, "number", True),
+        ([f"{n:,}" for n in range(1000, 9000, 97)], "label", False),  # decimal or thousand?
+        (["1,2", "2", "1", "1,3", "3", "2,3", "1,2,3"] * 10, "labels", False),
+        (["1.1", "1.2", "other", "2.1"] * 10, "label", False),
+        (["1", "2", "n/a", "3"] * 10, "label", False),
+    ],
+)
+def test_a_decimal_comma_is_told_from_what_separates_labels(cells, expected, comma):
+    guess = guess_target(cells, None, "score")
+    assert (guess.kind, guess.comma) == (expected, comma)

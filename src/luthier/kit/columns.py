@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from luthier.errors import Problem, did_you_mean
 from luthier.kit.table import Table, with_header
@@ -12,6 +14,8 @@ from luthier.records import Column, Note
 from luthier.settings import DataSettings
 
 _BY_POSITION = re.compile(r"column \d+")
+SHOWN = 6
+"""Columns of a table without header that a message shows."""
 
 EXTRAS = {
     "text_pair": "data.text_pair_column",
@@ -92,6 +96,7 @@ def choose_columns(
     chosen: dict[str, str] = {}
     notes: list[Note] = []
     problems: list[Problem] = []
+    missing: list[Column] = []
     by_content = {} if table.headed else _by_content(table, columns)
     for column in columns:
         needed = targets_required or not column.target
@@ -110,8 +115,9 @@ def choose_columns(
         if name:
             chosen[column.name] = name
         elif needed:
-            problems.append(_no_column(table, column))
+            missing.append(column)
         notes.extend(note)
+    problems += [_no_column(table, column, chosen.values()) for column in missing]
     problems += _extras(table, wanted, earlier, chosen, targets_required=targets_required)
     notes += _remarks(table, chosen) if table.headed and not earlier else []
     return chosen, tuple(notes), [*problems, *_taken_twice(table, chosen)]
@@ -232,7 +238,7 @@ def _by_content(table: Table, columns: Sequence[Column]) -> dict[str, str]:
     return {inputs[0]: many, targets[0]: few[0]} if len(few) == 1 else {}
 
 
-def _no_column(table: Table, column: Column) -> Problem:
+def _no_column(table: Table, column: Column, taken: Collection[str]) -> Problem:
     names = list(table.columns)
     folded = {name.strip().casefold(): name for name in names}
     near = [
@@ -246,12 +252,15 @@ def _no_column(table: Table, column: Column) -> Problem:
     else:
         what = f"no header, and unclear which of {len(names)} columns is the {column.name}"
     where = f"{table.name}:1" if table.format in ("csv", "tsv", "txt") else table.name
-    candidate = near[0] if near else (names[0] if table.headed and len(names) == 1 else "NAME")
-    flag = (
-        f"--{column.setting} {candidate!r}"
-        if " " in candidate
-        else f"--{column.setting} {candidate}"
-    )
+    left = [name for name in names if name not in taken]
+    candidate = near[0] if near else left[0] if len(left) == 1 else "NAME"
+    if not table.headed:
+        shown = "; ".join(f"{name}: {_short(values[0])!r}" for name, values in _some(table))
+        what = f"{what} ({shown})"
+        candidate = "'column N'" if candidate == "NAME" else repr(candidate)
+    elif " " in candidate:
+        candidate = repr(candidate)
+    flag = f"--{column.setting} {candidate}"
     if table.format == "txt" and len(names) == 1:
         return Problem(
             f"no tab in this file, so no column for the {column.name}",
@@ -259,6 +268,11 @@ def _no_column(table: Table, column: Column) -> Problem:
             hint="a .txt file holds text<TAB>label on each line, or save it as .csv with a header",
         )
     return Problem(what, where=where, hint=f"say which: {flag}")
+
+
+def _some(table: Table) -> Iterator[tuple[str, list[Any]]]:
+    """The first columns, for a message."""
+    return itertools.islice(table.columns.items(), SHOWN)
 
 
 def _wrong_name(table: Table, setting: str, asked: str) -> Problem:

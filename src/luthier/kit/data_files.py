@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import json
 import re
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ _NAMES = {
     for split, words in _WORDS.items()
 }
 _SHARD = re.compile(r"[-_.]?\d+(?:[-_]of[-_]\d+)?$")
+SETS_SHOWN = 5
+"""Data sets of one folder that a message names."""
 _NAMING = "name them train, validation and test (train.csv, dev.csv, test.csv), or give one file"
 
 
@@ -154,8 +157,11 @@ def _set_of(path: Path, split: SplitName) -> str:
 
 
 def _check_splits(given: Path, named: Mapping[Path, SplitName], *, train_required: bool) -> None:
-    problems = []
     sets = {path: _set_of(path, split) for path, split in named.items()}
+    training = sorted({sets[path] for path, split in named.items() if split == "train"} - {""})
+    if given.is_dir() and len(training) > 1:
+        raise _several_sets(given, training, sets)
+    problems = []
     for split in SPLIT_NAMES:
         paths = [path for path, own in named.items() if own == split]
         if len({sets[path] for path in paths}) > 1:
@@ -165,16 +171,22 @@ def _check_splits(given: Path, named: Mapping[Path, SplitName], *, train_require
             others = ", ".join(path.name for path in named)
             problems.append(Problem(f"no training file beside {others}", where=str(given)))
     if problems:
-        raise InputError(problems, next_step=_one_set(given, sets, named))
+        raise InputError(problems, next_step="keep one file per split, with its split in its name")
 
 
-def _one_set(given: Path, sets: Mapping[Path, str], named: Mapping[Path, SplitName]) -> str:
-    """How to name one of several sets that lie in one folder."""
-    training = sorted({sets[path] for path, split in named.items() if split == "train"} - {""})
-    if not given.is_dir() or len(training) < 2:
-        return "keep one file per split, with its split in its name"
-    patterns = [f"'{given / name}*'" for name in training[:5]]
-    return f"name one set by a pattern: {' or '.join(patterns)}"
+def _several_sets(given: Path, names: Sequence[str], sets: Mapping[Path, str]) -> InputError:
+    """A folder with the files of several data sets: which they are, and how to read one."""
+    held = "; ".join(
+        f"{name} ({', '.join(sorted(path.name for path, own in sets.items() if own == name))})"
+        for name in names[:SETS_SHOWN]
+    )
+    more = "; ..." if len(names) > SETS_SHOWN else ""
+    what = f"this folder holds {len(names)} data sets, and one is read at a time: {held}{more}"
+    patterns = [shlex.quote(f"{given / name}*") for name in names[:SETS_SHOWN]]
+    return InputError(
+        Problem(what, where=str(given)),
+        next_step=f"give the pattern of one in place of the folder: {' or '.join(patterns)}",
+    )
 
 
 def _left_out(present: Iterable[Path], files: Sequence[DataFile]) -> tuple[Note, ...]:

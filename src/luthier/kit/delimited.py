@@ -203,6 +203,4 @@ def _kept_quotes(columns: dict[str, list[Any]], name: str) -> Iterator[Note]:
         for cell in column
     )
     if number:
-        yield Note(
-            "guessed", f"{name}: {number:,} cells stand in double quotes; the quotes were kept"
-        )
+        yield Note("guessed", f"{name}: cells in double quotes, which were kept: {number:,}")

@@ -15,8 +15,10 @@ from luthier.records import Rows, SplitName, Task
 
 _ONE_TEXT = ("text", "text_pair", "label")
 """Columns that hold one piece of text per row, whatever the task."""
+_ANSWERS = ("label", "labels", "number")
 _SPOKEN = {"text_pair": "second text"}
 _EMPTY = ("is empty", "is missing", "are missing")
+NO_NUMBER = "is not a finite number"
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -32,16 +34,27 @@ def check_rows(rows: Rows, task: Task, *, targets_required: bool) -> None:
     named: set[str] = set()
     for position, column, what in _unusable(checked):
         where = rows.locations[position]
-        problems.add(f"{where}: {rows.source.columns.get(column, column)}", what)
+        problems.add(f"{where}: {_name_in_file(rows, column)}", what)
         named.add(where)
     for problem in task.check(replace(rows, columns=checked)):
         if problem.where not in named:
             problems.add(problem.where, problem.what, problem.hint)
             named.add(problem.where)
     problems.next_step = f"correct {'this row' if len(named) == 1 else 'these rows'}"
+    if problems.some_are((NO_NUMBER,)):
+        problems.next_step += (
+            " (a number is written 1234.5; an unknown one is left empty), or take the column as "
+            "labels: --task text_classification"
+        )
     if problems.some_are(_EMPTY):
         problems.next_step += ", or leave out what is empty: --data.empty_rows drop"
     problems.raise_if_any()
+
+
+def _name_in_file(rows: Rows, column: str) -> str:
+    """The file's name of a column; the answers are the first task's until their kind is known."""
+    names = rows.source.columns
+    return names.get(column) or (names.get("label") if column in _ANSWERS else None) or column
 
 
 def check_labels(rows: Rows) -> None:
@@ -125,7 +138,7 @@ def _wrong_labels(_: str, value: Any) -> str:
 def _wrong_number(_: str, value: Any) -> str:
     if value is None:
         return "the number is missing"
-    return "" if isinstance(value, float) else f"{str(value)[:30]!r} is not a finite number"
+    return "" if isinstance(value, float) else f"{str(value)[:30]!r} {NO_NUMBER}"
 
 
 def _wrong_time(_: str, value: Any) -> str:

@@ -19,9 +19,13 @@ _SEPARATORS = ("|", ";", "#", "、", "；", "，", ",", "/")
 """Tried in this order; doccano writes `#`."""
 _LEAST_COMBINED = 0.01
 _SAMPLE = 20_000
+MOST_STRANGE = 0.05
+"""Share of cells without a number from which a column of numbers is one of labels."""
 _WHOLE = re.compile(r"[+-]?\d+")
 _POINTED = re.compile(r"[+-]?\d+\.0+")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_COMMA = re.compile(r"[+-]?\d+,\d+")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,14 @@ class TargetGuess:
     """What the cells of a column are, what separates several labels, and why.
 
     `pointed`: the labels are whole numbers written as 1.0, as pandas does beside empty cells.
+    `comma`: the numbers have a decimal comma.
     """
 
     kind: ColumnKind
     separator: str | None
     notes: tuple[Note, ...] = ()
     pointed: bool = False
+    comma: bool = False
 
 
 def guess_target(cells: Sequence[Any], separator: str | None, name: str) -> TargetGuess:
@@ -42,7 +48,8 @@ def guess_target(cells: Sequence[Any], separator: str | None, name: str) -> Targ
 
     Lists, and cells in which a separator joins labels that also stand in other combinations, are
     several labels per row; whole numbers with at most 200 different values are labels; other
-    numbers are a quantity; all else is one label per row.
+    numbers are a quantity, also where a few cells hold something else (those are refused later,
+    each with its place); all else is one label per row.
 
     Args:
         cells: n cells as read; lists stay lists.
@@ -58,11 +65,13 @@ def guess_target(cells: Sequence[Any], separator: str | None, name: str) -> Targ
             what = f"column {name!r} holds lists of one label, which were taken as the label"
             return TargetGuess("label", None, (Note("guessed", what),))
         several = sum(len(found) != 1 for found in lists)
-        what = f"column {name!r} holds lists: {several:,} rows have several labels or none"
+        what = f"column {name!r} holds lists; rows with several labels or none: {several:,}"
         return TargetGuess("labels", None, (Note("guessed", what),))
     texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
     if texts and all(map(_NUMBER.fullmatch, set(texts))):
         return _numbers(texts, name)
+    if (almost := _mostly_numbers(texts, name)) is not None:
+        return almost
     found_separator = _separator(texts[:_SAMPLE])
     if found_separator:
         atoms = {part for text in set(texts) for part in _parts(text, found_separator)}
@@ -135,6 +144,31 @@ def _numbers(texts: Sequence[str], name: str) -> TargetGuess:
         "--task text_classification"
     )
     return TargetGuess("number", None, (Note("guessed", what),))
+
+
+def _mostly_numbers(texts: Sequence[str], name: str) -> TargetGuess | None:
+    """A quantity in which some numbers have a decimal comma, or a few cells hold no number.
+
+    `1,234` may be a thousand or a decimal, so a comma decides only where other cells show that it
+    is a decimal one; and it separates labels where cells hold several of it.
+    """
+    cells = Counter(texts)
+    commas = [cell for cell in cells if _COMMA.fullmatch(cell)]
+    decimal = [cell for cell in commas if not _THOUSANDS.fullmatch(cell)]
+    plain = [cell for cell in cells if _NUMBER.fullmatch(cell)]
+    numbers = [*plain, *commas] if decimal and not _separator(texts[:_SAMPLE]) else plain
+    strange = [cell for cell in cells if cell not in set(numbers)]
+    few = sum(cells[cell] for cell in strange) <= MOST_STRANGE * len(texts)
+    whole = all(map(_WHOLE.fullmatch, numbers))
+    if not numbers or not few or (whole and len(numbers) <= MOST_LABELS_AS_NUMBERS):
+        return None
+    comma = len(numbers) > len(plain)
+    what = f"column {name!r} holds numbers{' with a decimal comma' if comma else ''}: taken as a "
+    what += "quantity to estimate; as labels: --task text_classification"
+    if strange:
+        shown = ", ".join(map(repr, strange[:3])) + (", ..." if len(strange) > 3 else "")
+        what += f". Cells without a number: {sum(cells[cell] for cell in strange):,} ({shown})"
+    return TargetGuess("number", None, (Note("guessed", what),), comma=comma)
 
 
 def _separator(texts: Sequence[str]) -> str:

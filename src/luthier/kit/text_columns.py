@@ -22,6 +22,7 @@ TEXT = Column(
 
 LABEL_ALIASES = (
     *("label", "category", "class", "intent", "target", "labels", "topic", "sentiment"),
+    "cats",  # of spaCy
     *("标签", "標籤", "类别", "類別", "分类", "分類", "意图", "意圖"),
 )
 """Names that a column of answers has in files."""

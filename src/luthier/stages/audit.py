@@ -87,10 +87,10 @@ def _notes(texts: Sequence[str]) -> tuple[Note, ...]:
     invisible = sum(bool(_INVISIBLE.search(text)) for text in texts)
     notes = []
     if lost:
-        what = f"{lost:,} rows hold the character U+FFFD: they were read in a wrong encoding before"
+        what = f"rows with the character U+FFFD, read in a wrong encoding before: {lost:,}"
         notes.append(Note("warning", what))
     if invisible:
-        notes.append(Note("warning", f"{invisible:,} rows hold invisible characters"))
+        notes.append(Note("warning", f"rows with invisible characters: {invisible:,}"))
     return tuple(notes)
 
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from luthier.errors import InputError, Problem
-from luthier.kit.columns import EXTRAS, choose_columns, settle_header, wanted_names
+from luthier.kit.alike_labels import twins_noted
+from luthier.kit.columns import (
+    EXTRAS,
+    choose_columns,
+    settle_header,
+    wanted_names,
+)
 from luthier.kit.data_files import DataFile, find_data_files
 from luthier.kit.empty_rows import settle_empty_rows
+from luthier.kit.label_shapes import flags_as_labels, without_objects
 from luthier.kit.label_titles import given_titles, label_titles
 from luthier.kit.places import JoinedPlaces
 from luthier.kit.row_checks import check_labels, check_rows
@@ -65,7 +72,8 @@ def load(
     tasks = tuple(task) if isinstance(task, Sequence) else (task,)
     given = Path(path)
     files, notes = find_data_files(given, train_required=targets_required)
-    parts = _read(files, tasks[0], data, targets_required=targets_required)
+    columns_read = _columns_of(tasks)
+    parts = _read(files, columns_read, data, targets_required=targets_required)
     cells, dropped = _values(parts, tasks[0])
     chosen, columns, target_notes = _typed(tasks, cells, parts[0].columns, data)
     titles, title_notes = _titles(given, parts, columns, data)
@@ -88,11 +96,26 @@ def load(
     return with_both_texts(rows)
 
 
+def _columns_of(tasks: Sequence[Task]) -> tuple[Column, ...]:
+    """The columns of the first task, the target found by the names that any of the tasks knows."""
+    names = dict.fromkeys(
+        name for task in tasks for own in task.columns if own.target for name in own.aliases
+    )
+    return tuple(
+        replace(column, aliases=tuple(names)) if column.target else column
+        for column in tasks[0].columns
+    )
+
+
 def _read(
-    files: Sequence[DataFile], task: Task, data: DataSettings, *, targets_required: bool
+    files: Sequence[DataFile],
+    columns_read: Sequence[Column],
+    data: DataSettings,
+    *,
+    targets_required: bool,
 ) -> list[_Part]:
     """Every file as a table with its columns chosen; the first file's choice leads."""
-    wanted = wanted_names(task.columns, data)
+    wanted = wanted_names(columns_read, data)
     parts: list[_Part] = []
     problems: list[Problem] = []
     next_step = ""
@@ -107,18 +130,19 @@ def _read(
                 sheet=data.sheet,
             )
             table, header_notes = settle_header(
-                table, task.columns, wanted, headless=bool(first and not first.table.headed)
+                table, columns_read, wanted, headless=bool(first and not first.table.headed)
             )
         except InputError as error:
             problems += error.problems
             next_step = next_step or error.next_step
             continue
+        table, flag_notes = flags_as_labels(table, columns_read, wanted)
         earlier = first.columns if first else {}
         columns, column_notes, wrong = choose_columns(
-            table, task.columns, wanted, earlier, targets_required=targets_required
+            table, columns_read, wanted, earlier, targets_required=targets_required
         )
         problems += wrong
-        notes = (*table.content.notes, *header_notes, *column_notes)
+        notes = (*table.content.notes, *header_notes, *flag_notes, *column_notes)
         parts.append(_Part(file, table, columns, notes))
     if problems:
         raise InputError(problems, next_step=next_step)
@@ -172,18 +196,24 @@ def _typed(
     first = _target(tasks[0])
     if first is None or first.name not in cells:
         return tasks[0], columns, ()
-    guess = guess_target(cells[first.name], data.label_separator, names[first.name])
+    before, shape_notes = without_objects(cells[first.name], names[first.name])
+    guess = guess_target(before, data.label_separator, names[first.name])
     fitting = [task for task in tasks if (own := _target(task)) and own.kind == guess.kind]
     task = (*fitting, tasks[0])[0]
     target = _target(task) or first
-    before = cells[first.name]
     if guess.pointed:
         before = [cell and cell.strip().partition(".")[0] for cell in before]
+    if guess.comma and target.kind == "number":
+        before = [cell.replace(",", ".") if isinstance(cell, str) else cell for cell in before]
     columns[target.name] = after = to_kind(before, target.kind, guess.separator)
-    notes = guess.notes if fitting and target.kind == guess.kind else ()
+    notes = shape_notes
+    if fitting and target.kind == guess.kind:
+        notes += guess.notes
     spaced = sum(isinstance(b, str) and b != a for b, a in zip(before, after, strict=True))
     if target.name == "label" and spaced and not any(map(_is_list_text, before)):
-        notes += (Note("dropped", f"spaces at the ends of {spaced:,} labels were dropped"),)
+        notes += (Note("dropped", f"labels whose spaces at the ends were dropped: {spaced:,}"),)
+    if target.name != "number":
+        notes += twins_noted(columns[target.name])
     return task, columns, notes
 
 

@@ -1,0 +1,106 @@
+"""Labels that are written as objects, or as one column of 0 and 1 for each label."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from luthier.kit.table import Table
+from luthier.records import Column, Note
+
+_YES, _NO = {"1", "1.0", "true", "True"}, {"0", "0.0", "false", "False"}
+_NAMES = ("name", "label", "text", "title", "value", "class")
+"""Keys under which an object names a label, likeliest first."""
+_NO_LABEL = ("id", "idx", "index", "guid", "uuid", "")
+"""Columns that are neither text nor label."""
+LABELS = "labels"
+"""Name of the column that takes the place of several columns of 0 and 1."""
+SHOWN = 5
+
+
+def without_objects(cells: Sequence[Any], name: str) -> tuple[Sequence[Any], tuple[Note, ...]]:
+    """Labels that are objects, as the label or the list of labels that they say.
+
+    `{"refund": 1, "delivery": 0}` (the same keys in every row, nothing but 0 and 1) says which
+    labels apply; `{"id": 3, "name": "refund"}` names one. Other objects stay as they are.
+
+    Args:
+        cells: n cells as read.
+        name: the column's name for messages.
+    """
+    objects = [cell for cell in cells if isinstance(cell, dict)]
+    if not objects or any(cell and not isinstance(cell, dict) for cell in cells):
+        return cells, ()
+    keys = list(objects[0])
+    if len(keys) > 1 and all(_are_flags(one, keys) for one in objects):
+        what = f"column {name!r} holds an object per row whose {len(keys)} keys are the labels: "
+        what += "those with a 1 apply"
+        lists = [cell and [key for key in keys if _is_yes(cell[key])] for cell in cells]
+        return lists, (Note("guessed", what),)
+    for key in _NAMES:
+        if all(isinstance(one.get(key), str) for one in objects):
+            what = f"column {name!r} holds an object per row; its {key!r} was taken as the label"
+            return [cell and cell[key] for cell in cells], (Note("guessed", what),)
+    return cells, ()
+
+
+def _are_flags(one: Mapping[str, Any], keys: Sequence[str]) -> bool:
+    return list(one) == list(keys) and all(_flag(value) is not None for value in one.values())
+
+
+def _flag(value: Any) -> bool | None:
+    if isinstance(value, bool):
+        return value
+    bare = value.strip() if isinstance(value, str) else None
+    return True if bare in _YES else False if bare in _NO else None
+
+
+def _is_yes(value: Any) -> bool:
+    return bool(_flag(value))
+
+
+def flags_as_labels(
+    table: Table, columns: Sequence[Column], wanted: Mapping[str, str]
+) -> tuple[Table, tuple[Note, ...]]:
+    """A table whose columns of 0 and 1 are labels, with one column of lists in their place.
+
+    They are labels where no column is called like one, and all columns but the text and an id hold
+    nothing but 0 and 1.
+
+    Args:
+        table: with its header settled.
+        columns: the task's.
+        wanted: canonical name -> column that the settings name.
+    """
+    target = next((column for column in columns if column.target), None)
+    if not table.headed or target is None or target.kind == "number" or target.name in wanted:
+        return table, ()
+    known = {alias for column in columns for alias in (column.name, *column.aliases)}
+    named = {name.casefold() for name in wanted.values()}
+    folded = {name: name.strip().casefold() for name in table.columns}
+    if any(low in (target.name, *target.aliases) for low in folded.values()):
+        return table, ()
+    others = known | named | set(_NO_LABEL)
+    flags = [name for name, low in folded.items() if low not in others]
+    if len(flags) < 2 or not all(_all_flags(table.columns[name]) for name in flags):
+        return table, ()
+    picked: list[list[str]] = [[] for _ in range(len(table))]
+    for name in flags:
+        for row, cell in enumerate(table.columns[name]):
+            if _is_yes(cell):
+                picked[row].append(name)
+    rest = {name: cells for name, cells in table.columns.items() if name not in flags}
+    shown = ", ".join(flags[:SHOWN]) + (", ..." if len(flags) > SHOWN else "")
+    what = f"{table.name}: {len(flags)} columns of 0 and 1 were taken as labels, those with a 1 "
+    what += f"apply: {shown}"
+    content = replace(table.content, columns={**rest, LABELS: picked})
+    return replace(table, content=content), (Note("guessed", what),)
+
+
+def _all_flags(cells: Sequence[Any]) -> bool:
+    return all(_flag(cell) is not None for cell in set(map(_hashable, cells)))
+
+
+def _hashable(cell: Any) -> Any:
+    return cell if isinstance(cell, str | bool) else None
