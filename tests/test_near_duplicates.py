@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from luthier.kit import near_duplicates
-from luthier.kit.near_duplicates import alike_texts
+from luthier.kit.near_duplicates import alike_texts, bands_for
 from luthier.kit.shingles import common_shingles, shingles
 
 
@@ -134,3 +134,26 @@ def test_the_order_of_the_texts_does_not_matter():
 def test_nothing_and_half_characters_are_fine():
     assert alike_texts([], 0.8).clusters == ()
     assert alike_texts(["\ud83d broken emoji text here", "", " "], 0.8).clusters == ((1, 2),)
+
+
+@pytest.mark.parametrize("limit", [0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+def test_the_bands_find_nearly_all_texts_that_are_just_alike_enough(limit):
+    bands, in_band = bands_for(limit)
+    assert 1 - (1 - limit**in_band) ** bands >= 0.999
+
+
+@pytest.mark.parametrize("limit", [0.35, 0.5, 0.6])
+def test_half_alike_texts_are_found_where_that_is_asked_for(limit):
+    rng = random.Random(1)
+    first = sentences(300, 2, words=20)
+    second = []
+    for text in first:  # the share of new characters at the end that makes them just so alike
+        kept = int(len(text) * 2 * (limit + 0.04) / (1 + limit + 0.04)) + 2
+        new = "".join(chr(rng.randrange(0x4E00, 0x9000)) for _ in range(len(text) - kept))
+        second.append(text[:kept] + new)
+    likeness = [jaccard(a, b, 3) for a, b in zip(first, second, strict=True)]
+    assert limit <= min(likeness)
+    assert max(likeness) < limit + 0.1
+    clusters = set(alike_texts([*first, *second], limit).clusters)
+    found = sum((i, i + 300) in clusters for i in range(300))
+    assert found >= 297

@@ -11,6 +11,7 @@ Rajaraman & Ullman, Mining of Massive Datasets, chapter 3.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -26,16 +27,22 @@ from luthier.records import FloatArray, IntArray
 LEAST_SHINGLES = 5
 """Texts with fewer n-grams of their own are compared by their key only: one letter is too much."""
 
-BANDS, BAND_ROWS = 16, 4
-"""64 hash functions: two texts alike by 0.8 become a candidate with probability 0.9998, by 0.7
-with 0.99, by 0.3 with 0.12."""
+HASHES = 64
+"""Hash functions where they are enough: 16 bands of 4 at the usual limit of 0.8."""
+SURE = 0.999
+"""With at least this probability two texts that are just alike enough become a candidate."""
+MOST_BANDS = 96
+"""Bands of 2 hash functions at low limits: enough down to a limit of 0.27, below it some are missed
+(at 0.2 two in a hundred)."""
+MIX = (1 << 32, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 1 << 17)
+"""Odd factors and shifts that make one number of the hashes of a band."""
 
 NEIGHBOURS = 3
 """Candidates of a text within one bucket: so many that follow it, and the first of the bucket."""
 
 SLACK = 0.2
-"""Candidates whose 64 hashes agree less than the limit minus this are not worth counting: four
-standard deviations of the estimate."""
+"""Candidates whose hashes agree less than the limit minus this are not worth counting: four
+standard deviations of the estimate from 64 hashes at 0.8, three at 0.5."""
 
 MOST_SHARE = 0.05
 """A cluster that holds more of the rows is a chain of texts, each like the next, not one text."""
@@ -82,7 +89,8 @@ def alike_texts(texts: Sequence[str], jaccard: float) -> AlikeTexts:
     if jaccard >= 1:
         return AlikeTexts(_clusters(unit), jaccard, 0, len(different), 0)
     common = common_shingles(different)
-    eligible, signatures = _signatures(different, common)
+    bands, in_band = bands_for(jaccard)
+    eligible, signatures = _signatures(different, common, bands * in_band)
     pairs, likeness = _confirmed(different, common, eligible, signatures, jaccard)
     del signatures
     joined, broken_up = _joined(unit, pairs, likeness, jaccard)
@@ -92,12 +100,29 @@ def alike_texts(texts: Sequence[str], jaccard: float) -> AlikeTexts:
     )
 
 
+def bands_for(jaccard: float) -> tuple[int, int]:
+    """Bands, and hash functions in each, so that texts alike by `jaccard` become candidates.
+
+    Two texts agree in a band of r hashes with probability s^r, in at least one of b bands with
+    1 - (1 - s^r)^b (Leskovec, Rajaraman & Ullman, chapter 3.4). Of the choices that reach `SURE`
+    at the limit the largest r is taken: it gives the fewest candidates that are not alike.
+
+    >>> bands_for(0.8), bands_for(0.7), bands_for(0.5), bands_for(0.3)
+    ((16, 4), (21, 3), (32, 2), (74, 2))
+    """
+    for in_band in (4, 3, 2):
+        bands = HASHES // in_band
+        if 1 - (1 - jaccard**in_band) ** bands >= SURE:
+            return bands, in_band
+    needed = math.ceil(math.log(1 - SURE) / math.log1p(-(jaccard**2)))
+    return min(needed, MOST_BANDS), 2
+
+
 def _signatures(
-    keys: Sequence[str], common: npt.NDArray[np.uint32]
+    keys: Sequence[str], common: npt.NDArray[np.uint32], count: int
 ) -> tuple[IntArray, npt.NDArray[np.uint32]]:
-    """Positions [m] of keys with enough n-grams, and their MinHash signatures uint32 [m, 64]."""
+    """Positions [m] of keys with enough n-grams; MinHash signatures uint32 [m, count]."""
     rng = np.random.default_rng(20_251_121)
-    count = BANDS * BAND_ROWS
     factors = rng.integers(2**63, size=count, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     shifts = rng.integers(2**63, size=count, dtype=np.uint64)
     eligible, signatures = [np.empty(0, np.int64)], [np.empty((0, count), np.uint32)]
@@ -120,11 +145,13 @@ def _signatures(
 def _candidates(signatures: npt.NDArray[np.uint32], jaccard: float) -> IntArray:
     """Pairs of rows int64 [p, 2], each once, first below second, whose signatures agree enough."""
     n = len(signatures)
+    bands, in_band = bands_for(jaccard)
     found = [np.empty(0, np.int64)]
-    for band in range(BANDS):
-        part = signatures[:, band * BAND_ROWS : (band + 1) * BAND_ROWS].astype(np.uint64)
-        bucket = (part[:, 0] << np.uint64(32)) ^ part[:, 1] * np.uint64(0x9E3779B97F4A7C15)
-        bucket ^= part[:, 2] * np.uint64(0xC2B2AE3D27D4EB4F) ^ part[:, 3] << np.uint64(17)
+    for band in range(bands):
+        part = signatures[:, band * in_band : (band + 1) * in_band].astype(np.uint64)
+        bucket = np.zeros(n, np.uint64)
+        for column, factor in zip(part.T, MIX, strict=False):
+            bucket ^= column * np.uint64(factor)
         order = np.argsort(bucket, kind="stable")
         for first, second in _within_buckets(bucket[order]):
             a, b = order[first], order[second]
