@@ -25,7 +25,8 @@ A difference that is small, and known to be. Test sets that show a difference of
 
 ## What to do
 
-Label more test rows: the finding says how many. Until then say the interval, not the number.
+Label more test rows: the finding says how many. Until then say the interval, not the number, and
+choose between settings by k-fold (`--folds 5`), which judges every other row once.
 """
 
 from __future__ import annotations
@@ -129,6 +130,13 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
             f"{100 * WANTED:.0f} points.",
             "No cure can be shown to help on rows that cannot show it.",
             Applicability.ADVICE,
+        ),
+        Prescription(
+            "Judge every row outside the test set once, in five folds.",
+            "Choices between settings then rest on far more rows, and the test rows stay unseen. "
+            "It takes five trainings more.",
+            Applicability.ASK,
+            {"split.folds": 5},
         ),
     )
 
