@@ -31,11 +31,28 @@ def encoded_of(*rows: list[int]) -> Encoded:
 
 @settings(max_examples=50, deadline=None)
 @given(LENGTHS, st.integers(1, 40), st.integers(0, 5), st.integers(0, 3))
-def test_an_epoch_holds_every_row_once_in_batches_of_one_size(lengths, size, seed, epoch):
+def test_an_epoch_holds_every_row_once_in_as_many_batches_as_planned(lengths, size, seed, epoch):
     batches = training_batches(lengths, size, seed, epoch)
     assert sorted(np.concatenate(batches)) == list(range(len(lengths)))
     assert len(batches) == steps_per_epoch(len(lengths), size)
-    assert sorted(len(batch) for batch in batches)[1:] == [size] * (len(batches) - 1)
+    assert min(map(len, batches)) > 0
+
+
+def test_batches_hold_equal_tokens_and_on_average_the_rows_asked_for():
+    lengths = np.random.default_rng(0).lognormal(3, 0.7, 20_000).astype(int) + 3
+    batches = training_batches(lengths, 32, 0, 0)
+    tokens = np.array([lengths[batch].sum() for batch in batches])
+    assert np.mean([len(batch) for batch in batches]) == 32
+    assert tokens.std() < 0.05 * tokens.mean()
+    by_rows = np.sort(lengths).reshape(-1, 32).sum(1)
+    assert by_rows.std() > 0.5 * by_rows.mean()
+
+
+def test_a_row_longer_than_a_batch_stands_alone():
+    lengths = np.array([1, 1, 1, 1000, 1000, 1000])
+    batches = training_batches(lengths, 2, 0, 0)
+    assert len(batches) == 3
+    assert sorted(np.concatenate(batches)) == list(range(6))
 
 
 def test_the_order_of_an_epoch_depends_on_seed_and_epoch_only():

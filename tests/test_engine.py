@@ -9,6 +9,7 @@ import torch
 from luthier.engines.checkpoint import load_weights
 from luthier.engines.local import LocalEngine
 from luthier.engines.optimizer import make_optimizer
+from luthier.engines.step import Stepper
 from luthier.errors import SettingsError, TrainingError
 from luthier.kit.class_weights import class_weights
 from luthier.kit.digest import digest_of_tensors
@@ -42,6 +43,23 @@ def job_with(tmp_path, tiny_model):
         return replace(job, settings=settings)
 
     return make
+
+
+class Stepping:
+    """Single steps from the same weights; the head is the one that is looked at."""
+
+    def __init__(self, job: TrainJob) -> None:
+        torch.manual_seed(0)
+        self.model = job.task.load_model(job.model_source, job.label_names, job.settings)
+        optimizer = make_optimizer(self.model, job.settings.train)
+        self.stepper = Stepper(job, self.model, optimizer, torch.device("cpu"))
+
+    def gradient_of(self, step: int) -> np.ndarray:
+        rows = self.stepper.rows_of(step)
+        self.stepper._gradients(rows, (rows,))
+        gradient = self.model.classifier.weight.grad.numpy().copy()
+        self.model.zero_grad()
+        return gradient
 
 
 def of_kind(events, kind):
@@ -108,6 +126,24 @@ def test_the_cut_into_parts_does_not_change_a_step(job_with):
     for one, other in zip(whole, cut, strict=True):
         assert one.loss == pytest.approx(other.loss, rel=1e-4)
         assert one.grad_norm == pytest.approx(other.grad_norm, rel=1e-3)
+
+
+def test_a_row_counts_the_same_in_a_step_of_many_short_rows_and_of_few_long_ones(job_with):
+    job = job_with(dropout=0.0, optim="sgd", max_grad_norm=0, learning_rate=1e-9, warmup_steps=0)
+    whole = job_with(
+        dropout=0.0, optim="sgd", max_grad_norm=0, warmup_steps=0, per_device_train_batch_size=96
+    )
+    parts, one = Stepping(job), Stepping(whole)
+    summed = [parts.gradient_of(step) for step in range(1, parts.stepper.steps_per_epoch + 1)]
+    assert {len(parts.stepper.rows_of(step)) for step in range(1, len(summed) + 1)} != {16}
+    np.testing.assert_allclose(sum(summed) / len(summed), one.gradient_of(1), atol=1e-5)
+
+
+def test_few_rows_are_not_judged_after_each_of_their_short_epochs(job_with):
+    job = job_with(rows=16, num_train_epochs=40, early_stopping_patience=0)
+    events = list(ENGINE.train(job))
+    assert [e.epoch for e in of_kind(events, Evaluated)] == list(range(4, 41, 4))
+    assert "measured and saved after every 4 epochs" in of_kind(events, Warned)[0].message
 
 
 def test_class_weights_weigh_as_in_torch(job_with):
@@ -251,6 +287,9 @@ def test_features_are_the_mean_over_a_rows_own_tokens(job_with):
 def test_measuring_a_step_leaves_no_trace(job_with):
     job = job_with()
     state = torch.random.get_rng_state()
-    assert 0 < ENGINE.measure_step_seconds(job) < 5
+    costs = ENGINE.measure_costs(job)
+    assert 0 < costs.step < 5
+    assert costs.trunk_token == 0
+    assert 0 < costs.read_token < costs.step
     assert torch.equal(torch.random.get_rng_state(), state)
     assert not job.checkpoints.exists()

@@ -54,17 +54,17 @@ NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 
 
 class RunsOutOfMemory(TextClassification):
-    """The task with a model that asks for more memory than there is above so many rows."""
+    """The task with a model that asks for more memory than there is above so many tokens."""
 
-    def __init__(self, most_rows: int, kind: str = "accelerator") -> None:
-        self._most, self._kind = most_rows, kind
+    def __init__(self, most_tokens: int, kind: str = "accelerator") -> None:
+        self._most, self._kind = most_tokens, kind
 
     def load_model(self, source, label_names, settings):
         model = load_classifier(source, label_names, settings.model, settings.text.max_length)
         forward = model.forward
 
         def greedy(input_ids, **inputs):
-            if len(input_ids) > self._most:
+            if input_ids.numel() > self._most:
                 if self._kind == "cpu":
                     torch.empty(2**60, dtype=torch.uint8)
                 raise torch.OutOfMemoryError("CUDA out of memory")
@@ -80,10 +80,10 @@ class RunsOutOfMemory(TextClassification):
 @pytest.mark.parametrize("kind", ["accelerator", "cpu"])
 def test_when_memory_runs_out_parts_are_halved_and_the_step_stays_the_same(job_with, kind):
     plain = list(ENGINE.train(job_with("plain", NO_DROPOUT)))
-    halved = list(ENGINE.train(job_with("halved", NO_DROPOUT, RunsOutOfMemory(5, kind))))
+    halved = list(ENGINE.train(job_with("halved", NO_DROPOUT, RunsOutOfMemory(64, kind))))
     said = [event.message for event in of_kind(halved, Warned)]
     assert said == [
-        "the memory ran out: from here on at most 2,048 tokens and 4 rows are held at once; "
+        "the memory ran out: from here on at most 64 tokens are held at once; "
         "the rows of a step stay the same"
     ]
     ours, theirs = of_kind(halved, Stepped), of_kind(plain, Stepped)
@@ -94,10 +94,10 @@ def test_when_memory_runs_out_parts_are_halved_and_the_step_stays_the_same(job_w
 
 
 def test_a_run_that_was_halved_goes_on_halved_to_the_same_end(job_with):
-    whole = list(ENGINE.train(job_with("whole", task=RunsOutOfMemory(5), save_steps=2)))
-    job = job_with("cut", task=RunsOutOfMemory(5), save_steps=2)
+    whole = list(ENGINE.train(job_with("whole", task=RunsOutOfMemory(64), save_steps=2)))
+    job = job_with("cut", task=RunsOutOfMemory(64), save_steps=2)
     list(ENGINE.train(replace(job, should_stop=_after(4))))
-    assert read_state(job.checkpoints).halvings == 2
+    assert read_state(job.checkpoints).halvings == 7
     rest = list(ENGINE.train(replace(job, resume=True)))
     assert of_kind(rest, Saved)[-1].digest == of_kind(whole, Saved)[-1].digest
     assert not of_kind(rest, Warned)

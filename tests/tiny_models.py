@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,11 @@ def tiny_rows(count: int, seed: int = 0) -> Rows:
 
 
 def tiny_job(
-    folder: Path, train_rows: int = 96, validation_rows: int = 48, **train_settings: Any
+    folder: Path,
+    train_rows: int = 96,
+    validation_rows: int = 48,
+    text: Mapping[str, Any] | None = None,
+    **train_settings: Any,
 ) -> TrainJob:
     """A training job over `tiny_rows` and a tiny model, both under `folder`; made anew or reused.
 
@@ -93,6 +97,7 @@ def tiny_job(
         folder: gets `model/` and `checkpoints/`.
         train_rows: training rows.
         validation_rows: validation rows.
+        text: settings of the block `text`.
         train_settings: settings of the block `train`, other than the quick ones used here.
     """
     from luthier.models.pretrained import find_model, load_tokenizer
@@ -105,7 +110,10 @@ def tiny_job(
         make_tiny_model(folder / "model", rows.columns["text"])
     quick = {"num_train_epochs": 3, "learning_rate": 3e-3, "per_device_train_batch_size": 16}
     settings = Settings.model_validate(
-        {"text": {"max_length": 48}, "train": {**quick, "threads": 1, **train_settings}}
+        {
+            "text": {"max_length": 48, **(text or {})},
+            "train": {**quick, "threads": 1, **train_settings},
+        }
     )
     task = get_task("text_classification")
     names = task.label_names(rows)

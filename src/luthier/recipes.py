@@ -34,6 +34,9 @@ MOST_EPOCHS = 20
 LONGEST_ON_CPU = 256
 LONGEST_ON_ACCELERATOR = 512
 TIME_BUDGET_ON_CPU = "12m"
+FROZEN_LEARNING_RATE = 2e-3
+SHARE_PLANNED = 0.97
+"""Part of the time budget that is planned for; steps are not all alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,22 +130,43 @@ def _max_length(facts: PlanFacts) -> tuple[int, str]:
     return length, reason
 
 
-def epochs_within(
-    budget_seconds: float,
-    epochs: int,
-    steps_per_epoch: int,
-    step_seconds: float,
-    judged_share: float,
-) -> int:
-    """Epochs that fit the budget, at least 1.
+@dataclass(frozen=True, slots=True)
+class RunCosts:
+    """What a training costs on this machine, in seconds.
 
     Args:
-        budget_seconds: time that training may take.
-        epochs: epochs wanted.
+        start: once, before the first step: loading, and reading the frozen layers' outputs.
+        step: an optimizer step.
+        judging: measuring both splits and saving, once.
         steps_per_epoch: optimizer steps in an epoch.
-        step_seconds: measured seconds of a typical step.
-        judged_share: rows judged after each epoch / training rows; judging a row is about half
-            of learning from it (a forward pass without a backward pass, and writing down).
+        epochs_between: epochs from one measuring to the next.
     """
-    epoch_seconds = steps_per_epoch * step_seconds * (1 + judged_share / 2)
-    return max(1, min(epochs, int(0.85 * budget_seconds / epoch_seconds)))
+
+    start: float
+    step: float
+    judging: float
+    steps_per_epoch: int
+    epochs_between: int = 1
+
+
+def steps_within(budget_seconds: float, costs: RunCosts) -> int:
+    """Optimizer steps that fit the budget together with all that belongs to them, at least 1."""
+    room = SHARE_PLANNED * budget_seconds - costs.start - costs.judging
+    each = costs.step + costs.judging / (costs.steps_per_epoch * costs.epochs_between)
+    return max(1, int(room / each))
+
+
+def lighter_strategy(strategy: str, epochs: float, layers: int) -> tuple[str, int] | None:
+    """What to train instead when time allows too few epochs; None where that is not needed.
+
+    Args:
+        strategy: measured now: full, partial or frozen.
+        epochs: that fit the budget with it.
+        layers: of the model.
+
+    Returns:
+        The next lighter strategy, and how many layers it trains.
+    """
+    if epochs >= FEWEST_EPOCHS or strategy == "frozen":
+        return None
+    return ("partial", layers // 2) if strategy == "full" and layers > 1 else ("frozen", 0)

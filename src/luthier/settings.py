@@ -277,17 +277,37 @@ class TrainSettings(_Block):
         2, "cycles of cosine_with_restarts, each from the peak down", unit="cycles", ge=1
     )
     num_train_epochs: int = setting(15, "most passes over the training rows", unit="epochs", ge=1)
+    max_steps: int = setting(
+        0,
+        "most optimizer steps; training may so end inside an epoch. 0 sets no limit besides "
+        "num_train_epochs",
+        unit="steps",
+        ge=0,
+    )
     per_device_train_batch_size: int = setting(
-        32, "rows per batch; an optimizer step takes one batch", unit="rows", ge=1
+        32,
+        "rows per batch on average; batches hold equal tokens: many short rows or few long ones",
+        unit="rows",
+        ge=1,
     )
     gradient_accumulation_steps: int = setting(
-        1, "batches joined into one optimizer step", unit="batches", ge=1
+        1,
+        "batches joined into one optimizer step; so many parts of it are in memory one by one",
+        unit="batches",
+        ge=1,
     )
     max_tokens_per_batch: int = setting(
         8192,
         "most tokens, padding included, in memory at once; a step is cut into parts to respect it",
         unit="tokens",
         ge=16,
+    )
+    trunk_cache_gb: float = setting(
+        10.0,
+        "most disk space for the kept outputs of frozen layers (strategy frozen and partial), of "
+        "all runs together, in the user's cache folder; 0 keeps none",
+        unit="GB",
+        ge=0,
     )
     warmup_steps: float = setting(
         0.1,
@@ -321,7 +341,11 @@ class TrainSettings(_Block):
         "loss",
     ] = setting("macro_f1", "what chooses the best checkpoint on validation")
     early_stopping_patience: int = setting(
-        3, "evaluations without improvement before stopping; 0 switches it off", unit="epochs", ge=0
+        3,
+        "evaluations without improvement before stopping; 0 switches it off. There is one after "
+        "each epoch, or every few where measuring costs more than an epoch (said)",
+        unit="evaluations",
+        ge=0,
     )
     early_stopping_threshold: float = setting(0.0, "least improvement that counts", ge=0)
     time_budget: str = setting(
@@ -336,7 +360,18 @@ class TrainSettings(_Block):
         ge=0,
     )
     seed: int = setting(42, "seed of head, dropout and row order", ge=0, le=2**32 - 1)
-    threads: int = setting(0, "CPU threads; 0 takes all cores", unit="threads", ge=0)
+    threads: int = setting(
+        0,
+        "CPU threads; when not given, all cores or half of them by a measurement, once a week for "
+        "each machine and model; 0 takes all cores",
+        unit="threads",
+        ge=0,
+    )
+    bf16: bool = setting(
+        False,
+        "whether matrices are multiplied in bfloat16 while training; when not given, by a "
+        "measurement where the device has such instructions. Weights stay in 32 bits",
+    )
     full_determinism: bool = setting(
         False, "whether only algorithms that give the same result every time are used (slower)"
     )

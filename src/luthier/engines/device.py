@@ -19,6 +19,19 @@ def best_device() -> torch.device:
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
+def computes_in_bfloat16(device: torch.device) -> bool:
+    """Whether a device has instructions for bfloat16; where it has none, it is slower than 32 bits.
+
+    AMX or AVX-512 BF16 on a processor, and NVIDIA's cards from Ampere on.
+    """
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type != "cpu":
+        return False
+    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(bool(getattr(torch.cpu, name, bool)()) for name in names)
+
+
 @contextlib.contextmanager
 def cpu_threads(count: int) -> Iterator[int]:
     """Use so many CPU threads inside the block; 0 keeps torch's own choice, which is all cores.

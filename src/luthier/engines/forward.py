@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 from transformers import PreTrainedModel
 
@@ -9,6 +11,16 @@ from luthier.kit.batching import pad
 from luthier.models.shipped import inputs_taken
 from luthier.records import Encoded, IntArray
 from luthier.settings import Settings
+
+
+class Kept(Protocol):
+    """Answers from what the frozen layers of a model gave before (`kept_trunk.KeptTrunk`)."""
+
+    def logits(
+        self, model: PreTrainedModel, encoded: Encoded, positions: IntArray, device: torch.device
+    ) -> torch.Tensor:
+        """Float [s, K], one for each sequence of these rows."""
+        ...
 
 
 def inputs_of(
@@ -32,9 +44,16 @@ def row_logits(
     positions: IntArray,
     device: torch.device,
     settings: Settings,
+    kept: Kept | None = None,
 ) -> torch.Tensor:
-    """Float [b, K] for these rows; the windows of a row are pooled as the settings say."""
-    logits: torch.Tensor = model(**inputs_of(model, encoded, positions, device)).logits
+    """Float [b, K] for these rows; the windows of a row are pooled as the settings say.
+
+    With `kept` the frozen layers do not run: what they gave before takes their place.
+    """
+    if kept is not None:
+        logits = kept.logits(model, encoded, positions, device)
+    else:
+        logits = model(**inputs_of(model, encoded, positions, device)).logits
     if encoded.window_offsets is None:
         return logits
     _, _, rows = encoded.sequences(positions)

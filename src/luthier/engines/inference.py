@@ -9,21 +9,32 @@ import torch
 from transformers import PreTrainedModel
 
 from luthier.engines.device import free_memory, is_out_of_memory
-from luthier.engines.forward import inputs_of, pool_windows, row_logits
+from luthier.engines.forward import Kept, inputs_of, pool_windows, row_logits
 from luthier.kit.batching import parts_within
 from luthier.records import Encoded, FloatArray, IntArray
 from luthier.settings import Settings
 
+TOKENS_AT_ONCE_ON_CPU = 2048
+"""More do not stay in the caches of a processor: 8,192 took 13 % more time than 2,048, and 512
+took 45 % more (BERT with three layers of width 256, two cores, docs/LOG.md)."""
+
 
 def logits_of(
-    model: PreTrainedModel, encoded: Encoded, settings: Settings, device: torch.device
+    model: PreTrainedModel,
+    encoded: Encoded,
+    settings: Settings,
+    device: torch.device,
+    kept: Kept | None = None,
 ) -> FloatArray:
-    """float64 [n, K] in the order of `encoded`. The model is left in evaluation mode."""
+    """float64 [n, K] in the order of `encoded`. The model is left in evaluation mode.
+
+    With `kept` the frozen layers do not run: what they gave before takes their place.
+    """
 
     def read(rows: IntArray) -> torch.Tensor:
-        return row_logits(model, encoded, rows, device, settings)
+        return row_logits(model, encoded, rows, device, settings, kept)
 
-    return _in_batches(model, encoded, settings.train.max_tokens_per_batch, read)
+    return _in_batches(model, encoded, most_tokens(settings, device), read)
 
 
 def features_of(
@@ -44,7 +55,13 @@ def features_of(
         owner = torch.from_numpy(encoded.sequences(rows)[2]).to(device)
         return pool_windows(means, owner, len(rows), "mean")
 
-    return _in_batches(encoder, encoded, settings.train.max_tokens_per_batch, read)
+    return _in_batches(encoder, encoded, most_tokens(settings, device), read)
+
+
+def most_tokens(settings: Settings, device: torch.device) -> int:
+    """Most tokens in memory at once when no gradients are needed."""
+    most = settings.train.max_tokens_per_batch
+    return min(most, TOKENS_AT_ONCE_ON_CPU) if device.type == "cpu" else most
 
 
 def _in_batches(

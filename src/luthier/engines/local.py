@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator
 
-import numpy as np
+import torch
 from transformers import PreTrainedModel
 
 from luthier.engines import checkpoint, loop
 from luthier.engines.checkpoint import Checkpoint
-from luthier.engines.device import best_device, cpu_threads
+from luthier.engines.costs import StepCosts, measure_costs
+from luthier.engines.device import best_device, computes_in_bfloat16, cpu_threads
 from luthier.engines.inference import features_of, logits_of
-from luthier.engines.optimizer import make_optimizer
-from luthier.engines.step import Stepper
 from luthier.kit.seeds import random_stream
 from luthier.models.lora import merge_adapters
 from luthier.models.pretrained import load_encoder
@@ -25,6 +23,26 @@ class LocalEngine:
     """Works in this process, on an accelerator where there is one."""
 
     name = "local"
+
+    @property
+    def device(self) -> torch.device:
+        """Where models run."""
+        return best_device()
+
+    @property
+    def on_cpu(self) -> bool:
+        """Whether they run on the processor."""
+        return self.device.type == "cpu"
+
+    @property
+    def threads(self) -> int:
+        """CPU threads that torch takes when it is not told otherwise."""
+        return torch.get_num_threads()
+
+    @property
+    def has_bfloat16(self) -> bool:
+        """Whether the device computes in bfloat16 by itself; others only imitate it, slowly."""
+        return computes_in_bfloat16(self.device)
 
     def train(self, job: TrainJob) -> Iterator[Event]:
         """Train and say what happens; a checkpoint is complete on disk when `Saved` is said.
@@ -67,25 +85,6 @@ class LocalEngine:
         with cpu_threads(settings.train.threads):
             return features_of(encoder, encoded, settings, device)
 
-    def measure_step_seconds(self, job: TrainJob, steps: int = 3) -> float:
-        """Median seconds of an optimizer step on rows of typical length; leaves no trace.
-
-        A throw-away model does one step to warm up and then `steps` measured ones, on the batches
-        whose number of tokens is nearest to the mean of the first epoch.
-        """
-        device = best_device()
-        train = job.settings.train
-        with random_stream(train.seed), cpu_threads(train.threads):
-            model = job.task.load_model(job.model_source, job.label_names, job.settings)
-            model.to(device)  # type: ignore[arg-type]
-            job.task.fit_head(model, job.encoded["train"].targets)
-            stepper = Stepper(job, model, make_optimizer(model, train), device)
-            batches = [stepper.rows_of(i + 1) for i in range(stepper.steps_per_epoch)]
-            lengths = job.encoded["train"].lengths
-            tokens = np.array([lengths[batch].sum() for batch in batches])
-            typical = np.argsort(np.abs(tokens - tokens.mean()), kind="stable")[:steps]
-            chosen = [batches[i] for i in typical]
-            done = [
-                stepper.on_rows(i + 1, chosen[i % len(chosen)]).seconds for i in range(steps + 1)
-            ]
-        return statistics.median(done[1:])
+    def measure_costs(self, job: TrainJob) -> StepCosts:
+        """What a step, a measurement and a checkpoint cost here; leaves no trace."""
+        return measure_costs(job, best_device())

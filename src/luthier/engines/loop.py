@@ -11,7 +11,8 @@ import torch
 from luthier.engines import checkpoint as disk
 from luthier.engines.checkpoint import Checkpoint, TrainingState
 from luthier.engines.device import cpu_threads, determinism, free_memory
-from luthier.engines.measure import Measure
+from luthier.engines.kept_trunk import keep_trunk
+from luthier.engines.measure import LEARNING_COST, Measure
 from luthier.engines.optimizer import make_optimizer, restore_state, state_tensors
 from luthier.engines.resume import check_inputs, inputs_of_run
 from luthier.engines.step import Stepper
@@ -100,8 +101,11 @@ class _Training:
         self._optimizer = make_optimizer(self._model, job.settings.train)
         restore_state(self._model, self._optimizer, tensors)
         halvings = state.halvings if state else 0
-        self._stepper = Stepper(job, self._model, self._optimizer, device, halvings)
-        self._measure = Measure(job, device)
+        kept, self._notes = keep_trunk(job, self._model, device)
+        self._stepper = Stepper(job, self._model, self._optimizer, device, halvings, kept)
+        self._measure = Measure(job, device, kept)
+        self._end_seconds = 0.0  # what the last measuring and saving took
+        self._step_seconds = self._tokens = 0.0
         self._step = self._saved_step = state.step if state else 0
         self._seconds_before = state.seconds if state else 0.0
         self._best_step = state.best_step if state else None
@@ -124,13 +128,17 @@ class _Training:
             halvings = self._stepper.halvings
             stepped = self._stepper(self._step + 1)
             self._step += 1
+            self._step_seconds += stepped.seconds
+            self._tokens += stepped.tokens
             if self._stepper.halvings > halvings:
                 yield self._halved()
             yield stepped
-            if self._step % self._stepper.steps_per_epoch == 0:
+            if self._measure.is_due(self._step, self._stepper):
+                began = time.perf_counter()
                 evaluated = self._evaluate()
                 yield evaluated
                 yield from self._save(evaluated)
+                self._end_seconds = time.perf_counter() - began
             elif save_steps and self._step % save_steps == 0:
                 yield from self._save(None)
         yield from self._end(reason)
@@ -151,21 +159,13 @@ class _Training:
         )
 
     def _warnings(self) -> Iterator[Event]:
-        measured, rows = len(self._measure.train), len(self._job.encoded["train"])
-        if measured < rows:
-            yield Warned(
-                0,
-                f"training figures are measured on a fixed sample of {measured} of {rows} "
-                "training rows",
-            )
-        for note in self._stepper.loss.notes:
+        for note in (*self._notes, *self._measure.notes, *self._stepper.loss.notes):
             yield Warned(0, note)
 
     def _halved(self) -> Warned:
-        tokens, rows = self._stepper.part_limits
         return Warned(
             self._step,
-            f"the memory ran out: from here on at most {tokens:,} tokens and {rows:,} rows are "
+            f"the memory ran out: from here on at most {self._stepper.most_tokens:,} tokens are "
             "held at once; the rows of a step stay the same",
         )
 
@@ -187,9 +187,16 @@ class _Training:
             return "early_stopping"
         if self._job.should_stop():
             return "interrupted"
-        if budget is not None and self._seconds() >= budget:
+        if budget is not None and self._seconds() + self._seconds_to_end() >= budget:
             return "time_budget"
         return None
+
+    def _seconds_to_end(self) -> float:
+        """What is kept of the time budget for measuring and saving the last steps."""
+        if self._saved_step == self._step:
+            return 0.0
+        guess = self._measure.tokens * self._step_seconds / (LEARNING_COST * max(1.0, self._tokens))
+        return self._end_seconds or guess
 
     def _seconds(self) -> float:
         return self._seconds_before + time.perf_counter() - self._began

@@ -9,21 +9,70 @@ import torch
 from transformers import PreTrainedModel
 
 from luthier.engines.device import memory_explained
+from luthier.engines.forward import Kept
 from luthier.engines.inference import logits_of
+from luthier.engines.step import Stepper
 from luthier.errors import Problem, TrainingError
 from luthier.records import Encoded, TrainJob
+
+MOST_OF_LEARNING = 0.5
+"""What measuring may cost, as a share of what the epochs between two measurements cost."""
+LEARNING_COST = 3
+"""A token learned from (there, back, and back again for the weights) costs three tokens read."""
+FEWEST_MEASUREMENTS = 10
+"""A run measures so often at least, if it has so many epochs."""
 
 
 class Measure:
     """Measures a model on the fixed sample of training rows and on all validation rows."""
 
-    def __init__(self, job: TrainJob, device: torch.device) -> None:
+    def __init__(self, job: TrainJob, device: torch.device, kept: Kept | None = None) -> None:
         rows, seed = job.encoded["train"], job.settings.train.seed
         rows = rows.take(np.flatnonzero(rows.row_ids >= 0))  # changed copies are no rows
         self.train = rows.sample(job.settings.evaluate.train_rows, seed)
         self.validation = job.encoded["validation"]
         self._job = job
         self._device = device
+        self._kept = kept
+        self.epochs_between = self._wanted_between()
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that are read to measure once."""
+        return int(self.train.lengths.sum() + self.validation.lengths.sum())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of where and when it is measured."""
+        measured, rows = len(self.train), len(self._job.encoded["train"])
+        notes = []
+        if measured < rows:
+            notes.append(
+                f"training figures are measured on a fixed sample of {measured} of {rows} "
+                "training rows"
+            )
+        if self.epochs_between > 1:
+            notes.append(
+                f"measured and saved after every {self.epochs_between} epochs, and at the end: "
+                "measuring costs more than an epoch"
+            )
+        return tuple(notes)
+
+    def is_due(self, step: int, stepper: Stepper) -> bool:
+        """Whether it is time to measure: an epoch ends, or every few of them, or training does."""
+        epoch, inside = divmod(step, stepper.steps_per_epoch)
+        return step == stepper.total_steps or (not inside and epoch % self.epochs_between == 0)
+
+    def _wanted_between(self) -> int:
+        """Epochs from one measurement to the next: 1, unless measuring costs more than learning.
+
+        Sixteen rows to learn from and a thousand to judge on would otherwise spend nearly all of
+        their time on judging. Counted in tokens: a resumed run comes to the same number.
+        """
+        learned = LEARNING_COST * int(self._job.encoded["train"].lengths.sum())
+        wanted = math.ceil(self.tokens / (MOST_OF_LEARNING * max(1, learned)))
+        epochs = self._job.settings.train.num_train_epochs
+        return max(1, min(wanted, epochs // FEWEST_MEASUREMENTS))
 
     def __call__(self, model: PreTrainedModel) -> tuple[dict[str, float], dict[str, float]]:
         """Figures on training rows and on validation rows; the model is left in evaluation mode.
@@ -36,7 +85,7 @@ class Measure:
     def _figures(self, model: PreTrainedModel, rows: Encoded) -> dict[str, float]:
         job = self._job
         with memory_explained():
-            logits = logits_of(model, rows, job.settings, self._device)
+            logits = logits_of(model, rows, job.settings, self._device, self._kept)
         if not np.isfinite(logits).all():
             raise TrainingError(
                 Problem("the model's answers are not finite numbers any more", where="train"),

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import AbstractContextManager
+from typing import Any
 
 import numpy as np
 import torch
 from transformers import PreTrainedModel
 
 from luthier.engines.device import free_memory, is_out_of_memory, memory_explained
-from luthier.engines.forward import row_logits
+from luthier.engines.forward import Kept, row_logits
 from luthier.errors import Problem, TrainingError
 from luthier.kit.batching import padded_tokens, parts_within, steps_per_epoch, training_batches
 from luthier.kit.learning_rate import learning_rate_at
 from luthier.kit.seeds import random_stream
+from luthier.models.trunk import frozen_modules, frozen_trunk
 from luthier.records import IntArray, SawLoss, Stepped, TrainJob
 
 
@@ -27,6 +30,7 @@ class Stepper:
         optimizer: of this model.
         device: where the model lies.
         halvings: how often the parts of a step were halved before, for lack of memory.
+        kept: what the frozen layers gave before; None lets them run.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class Stepper:
         optimizer: torch.optim.Optimizer,
         device: torch.device,
         halvings: int = 0,
+        kept: Kept | None = None,
     ) -> None:
         self._job = job
         self._settings = job.settings.train
@@ -49,13 +54,18 @@ class Stepper:
         self._running = [b for name, b in model.named_buffers() if "running_" in name]
         self.saw_loss: SawLoss = lambda *_: None
         self.halvings = halvings
+        self._kept = kept
+        cut = frozen_trunk(model)
+        self._frozen = frozen_modules(model, cut) if cut else ()
         self._epoch = -1
         self._batches: tuple[IntArray, ...] = ()
-        self._batch_size = (
-            self._settings.per_device_train_batch_size * self._settings.gradient_accumulation_steps
-        )
+        self._accumulated = self._settings.gradient_accumulation_steps
+        self._batch_size = self._settings.per_device_train_batch_size * self._accumulated
         self.steps_per_epoch = steps_per_epoch(len(self._rows), self._batch_size)
         self.total_steps = self.steps_per_epoch * self._settings.num_train_epochs
+        if self._settings.max_steps:
+            self.total_steps = min(self.total_steps, self._settings.max_steps)
+        self._mean_weight = float(self.loss.row_weights.sum()) / self.steps_per_epoch
 
     def __call__(self, step: int) -> Stepped:
         """Do the 1-based step `step`.
@@ -125,29 +135,35 @@ class Stepper:
 
     def _parts(self, rows: IntArray) -> tuple[IntArray, ...]:
         """The rows of a step in parts that are in memory at once."""
-        tokens, most = self.part_limits
-        return parts_within(rows, self._lengths, tokens, most)
+        limit = self.most_tokens
+        if self._accumulated > 1:
+            share = math.ceil(int(self._lengths[rows].sum()) / self._accumulated)
+            limit = min(limit, max(share, int(self._lengths[rows].max())))
+        return parts_within(rows, self._lengths, limit)
 
     @property
-    def part_limits(self) -> tuple[int, int]:
-        """Most tokens and most rows in memory at once."""
-        settings = self._settings
-        return (
-            max(1, settings.max_tokens_per_batch >> self.halvings),
-            max(1, settings.per_device_train_batch_size >> self.halvings),
-        )
+    def most_tokens(self) -> int:
+        """Most tokens in memory at once, padding included."""
+        return max(1, self._settings.max_tokens_per_batch >> self.halvings)
 
     def _gradients(self, rows: IntArray, parts: tuple[IntArray, ...]) -> tuple[float, float]:
         """Loss of the step and gradient norm; the clipped gradients are left on the parameters.
 
-        Each row's loss counts with its weight over the sum of the weights of the whole step
-        (torch's weighted mean), so the cut into parts does not change the result.
+        The loss is torch's weighted mean over the rows of the step. In the gradient each row counts
+        its weight over the weight of a mean step: steps hold many short rows or few long ones, and
+        so a row counts the same wherever it stands. The cut into parts changes neither.
         """
         self._model.train()
-        weights = self.loss.row_weights / self.loss.row_weights[rows].sum()
+        for module in self._frozen:
+            module.eval()
+        weights = self.loss.row_weights / self._mean_weight
         total = torch.zeros((), device=self._device)
         for part in parts:
-            logits = row_logits(self._model, self._rows, part, self._device, self._job.settings)
+            with self._precision():
+                logits = row_logits(
+                    self._model, self._rows, part, self._device, self._job.settings, self._kept
+                )
+            logits = logits.float()
             targets = torch.from_numpy(self._rows.targets[part]).to(self._device)
             losses = self.loss.each(logits, targets)
             self.saw_loss(logits, targets, losses)
@@ -158,8 +174,14 @@ class Stepper:
         norm = torch.nn.utils.clip_grad_norm_(
             self._trained, self._settings.max_grad_norm or math.inf
         )
+        total *= self._mean_weight / self.loss.row_weights[rows].sum()
         loss_value, norm_value = torch.stack([total, norm]).tolist()  # the step's one wait
         return loss_value, norm_value
+
+    def _precision(self) -> AbstractContextManager[Any]:
+        """Matrices multiplied in bfloat16 where that was asked for; weights stay in float32."""
+        kind = self._device.type
+        return torch.autocast(kind, dtype=torch.bfloat16, enabled=self._settings.bf16)
 
     def _not_finite(self, step: int, rate: float, loss: float, norm: float) -> TrainingError:
         what = f"the loss is {loss}" if not math.isfinite(loss) else f"the gradient is {norm}"

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from luthier.errors import Problem, SettingsError
+from luthier.journeys.measured_speed import choose_speed
 from luthier.journeys.run import Run
-from luthier.recipes import Choice, PlanFacts, auto, epochs_within
+from luthier.kit.batching import steps_per_epoch
+from luthier.recipes import (
+    FROZEN_LEARNING_RATE,
+    Choice,
+    PlanFacts,
+    RunCosts,
+    auto,
+    lighter_strategy,
+    steps_within,
+)
 from luthier.records import ModelSource, Rows, Splits, Task, TrainJob
 from luthier.run_folder import sha256_of_file, write_json, write_text
 from luthier.settings import seconds
@@ -79,28 +90,90 @@ def _metric_of(task: Task, resolved: Resolved) -> Resolved:
     return with_recipe(resolved, {name: task.metrics[0]}, kind="recipe", reasons=reason)
 
 
-def fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> Resolved:
-    """Cut the epochs to the time budget, by steps measured on this machine."""
-    train = resolved.settings.train
-    budget = seconds(train.time_budget)
-    own = resolved.origins["train.num_train_epochs"].kind
-    if budget is None or own in ("file", "flag"):
+def fit_to_machine(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> Resolved:
+    """Fill what is chosen by measuring here: threads, precision, what is trained, how long."""
+    resolved = choose_speed(resolved, engine, job)
+    return _fit_time_budget(resolved, engine, job)
+
+
+def _fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> Resolved:
+    """Cut the steps to the time budget, by costs measured on this machine.
+
+    Where recipe `auto` may choose what is trained, and the whole model would see the rows less
+    than three times, fewer layers are trained; what the others give is computed once and kept.
+    """
+    budget = seconds(resolved.settings.train.time_budget)
+    if budget is None or resolved.origins["train.num_train_epochs"].kind in ("file", "flag"):
         return resolved
-    rows = len(job.encoded["train"])
+    may_choose = (
+        resolved.settings.recipe == "auto"
+        and resolved.origins["model.strategy"].kind == "default"
+        and not (job.encoded["train"].row_ids < 0).any()
+    )
+    before = ""
+    while True:
+        costs = _costs(engine, replace(job, settings=resolved.settings))
+        steps = steps_within(budget, costs)
+        epochs = steps / costs.steps_per_epoch
+        strategy = resolved.settings.model.strategy
+        lighter = lighter_strategy(strategy, epochs, _layers(job)) if may_choose else None
+        if lighter is None:
+            return _cut(resolved, costs, steps)
+        before += (
+            f"{strategy}: {costs.step:.2f} s a step, {epochs:.1f} epochs in "
+            f"{resolved.settings.train.time_budget}; "
+        )
+        resolved = _with_lighter(resolved, *lighter, before)
+
+
+def _with_lighter(resolved: Resolved, strategy: str, layers: int, why: str) -> Resolved:
+    choice = Choice()
+    why = f"recipe auto: too slow here otherwise ({why.removesuffix('; ')})"
+    choice.choose("model.strategy", strategy, why)
+    if strategy == "partial":
+        choice.choose("model.trainable_layers", layers, "recipe auto: the upper half")
+    elif resolved.origins["train.learning_rate"].kind not in ("file", "flag"):
+        reason = "recipe auto: a head alone takes a higher rate"
+        choice.choose("train.learning_rate", FROZEN_LEARNING_RATE, reason)
+    return with_recipe(resolved, choice.values, kind="measured", reasons=choice.reasons)
+
+
+def _costs(engine: LocalEngine, job: TrainJob) -> RunCosts:
+    from luthier.engines.measure import Measure
+
+    measured = engine.measure_costs(job)
+    measure = Measure(job, engine.device)
+    train = job.settings.train
     in_step = train.per_device_train_batch_size * train.gradient_accumulation_steps
-    steps = math.ceil(rows / in_step)
-    step_seconds = engine.measure_step_seconds(job)
-    judged = min(rows, job.settings.evaluate.train_rows) + len(job.encoded["validation"])
-    epochs = epochs_within(budget, train.num_train_epochs, steps, step_seconds, judged / rows)
-    if epochs == train.num_train_epochs:
+    tokens = sum(int(job.encoded[split].lengths.sum()) for split in ("train", "validation"))
+    return RunCosts(
+        start=measured.start + tokens * measured.trunk_token,
+        step=measured.step,
+        judging=measure.tokens * measured.read_token + measured.save,
+        steps_per_epoch=steps_per_epoch(len(job.encoded["train"]), in_step),
+        epochs_between=measure.epochs_between,
+    )
+
+
+def _layers(job: TrainJob) -> int:
+    from luthier.models.facts import describe_model
+
+    return describe_model(job.model_source).layers
+
+
+def _cut(resolved: Resolved, costs: RunCosts, steps: int) -> Resolved:
+    """As many steps and epochs as fit; the settings as they are where all of them do."""
+    train = resolved.settings.train
+    if steps >= train.num_train_epochs * costs.steps_per_epoch:
         return resolved
     choice = Choice()
-    choice.choose(
-        "train.num_train_epochs",
-        epochs,
-        f"a step took {step_seconds:.2f} s here, {train.num_train_epochs} epochs would not fit "
-        f"{train.time_budget}; more: --train.time_budget 1h",
+    why = (
+        f"a step took {costs.step:.2f} s here and measuring {costs.judging:.1f} s, "
+        f"{train.num_train_epochs} epochs would not fit {train.time_budget}; "
+        "more: --train.time_budget 1h"
     )
+    choice.choose("train.num_train_epochs", math.ceil(steps / costs.steps_per_epoch), why)
+    choice.choose("train.max_steps", steps, f"what fits {train.time_budget}")
     return with_recipe(resolved, choice.values, kind="measured", reasons=choice.reasons)
 
 

@@ -193,9 +193,9 @@ class Walk:
 
     def _decide(self, plan: Plan) -> Plan:
         """Measure what is left open, and write down what all later steps and resumes go by."""
-        from luthier.journeys.planning import fit_time_budget, write_decided
+        from luthier.journeys.planning import fit_to_machine, write_decided
 
-        self.resolved = fit_time_budget(self.resolved, self.engine, self._job(plan))
+        self.resolved = fit_to_machine(self.resolved, self.engine, self._job(plan))
         write_decided(self.run, self.resolved, plan.model_source, self._command())
         return replace(plan, settings=self.resolved.settings)
 

@@ -18,7 +18,7 @@ LEAST_CHUNKS = 4
 
 
 def steps_per_epoch(rows: int, batch_size: int) -> int:
-    """Batches of an epoch; the last one may be smaller."""
+    """Batches of an epoch: the mean batch holds at most `batch_size` rows."""
     return -(-rows // batch_size)
 
 
@@ -27,29 +27,53 @@ def training_batches(
 ) -> tuple[IntArray, ...]:
     """The batches of one epoch: every row once, rows of like length together, in random order.
 
+    Each holds about the same number of tokens, so many short rows or few long ones. So every step
+    costs the same time and memory, and little of it is padding.
+
     Args:
         lengths: int64 [n], tokens per row.
-        batch_size: rows per batch.
+        batch_size: rows per batch, on average.
         seed: seed of the run.
         epoch: 0-based.
 
     Returns:
-        Row positions, one int64 array per batch.
+        Row positions, one int64 array per batch; as many as `steps_per_epoch` says.
     """
     random = np.random.default_rng([seed, epoch])
     order = random.permutation(len(lengths))
-    in_chunk = steps_per_epoch(len(lengths), batch_size) // LEAST_CHUNKS
-    chunk = batch_size * max(1, min(BATCHES_PER_CHUNK, in_chunk))
-    by_length = [
-        part[np.argsort(lengths[part], kind="stable")]
-        for part in (order[start : start + chunk] for start in range(0, len(order), chunk))
-    ]
-    batches = [
-        part[start : start + batch_size]
-        for part in by_length
-        for start in range(0, len(part), batch_size)
-    ]
+    count = steps_per_epoch(len(lengths), batch_size)
+    chunks = max(1, min(LEAST_CHUNKS, count), -(-count // BATCHES_PER_CHUNK))
+    batches: list[IntArray] = []
+    rows_until, batches_until = (
+        [whole * number // chunks for number in range(chunks + 1)] for whole in (len(order), count)
+    )
+    for number in range(chunks):
+        part = order[rows_until[number] : rows_until[number + 1]]
+        ordered = part[np.argsort(lengths[part], kind="stable")]
+        own = batches_until[number + 1] - batches_until[number]
+        batches += np.split(ordered, _equal_tokens(lengths[ordered], own))
     return tuple(batches[i] for i in random.permutation(len(batches)))
+
+
+def _equal_tokens(lengths: IntArray, count: int) -> IntArray:
+    """Where to cut rows into `count` batches of like cost, a row at least in each.
+
+    Args:
+        lengths: int64 [n], ascending, at least `count` of them.
+        count: batches wanted.
+
+    Returns:
+        int64 [count - 1], ascending positions.
+    """
+    tokens = np.cumsum(lengths)
+    wanted = tokens[-1] * np.arange(1, count) / count
+    cuts = np.searchsorted(tokens, wanted) + 1
+    first = np.arange(1, count)
+    # a row longer than a batch leaves its neighbours none: each takes the next row then
+    cuts = np.maximum.accumulate(cuts - first) + first
+    cuts = np.minimum(cuts, len(lengths) - count + first)
+    result: IntArray = np.maximum(cuts, first)
+    return result
 
 
 def parts_within(

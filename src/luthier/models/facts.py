@@ -24,10 +24,12 @@ class ModelFacts:
     Args:
         parameters: parameters of the encoder, the head left out.
         longest_input: tokens it can read at most, special tokens included.
+        layers: in its list of layers; 0 where it has none.
     """
 
     parameters: int
     longest_input: int
+    layers: int = 0
 
 
 def describe_model(source: ModelSource) -> ModelFacts:
@@ -35,6 +37,7 @@ def describe_model(source: ModelSource) -> ModelFacts:
     import torch
     from transformers import AutoConfig, AutoModel
 
+    from luthier.models.layers import layer_list
     from luthier.models.loading import explained, load_tokenizer
     from luthier.models.quiet import quiet
 
@@ -47,4 +50,5 @@ def describe_model(source: ModelSource) -> ModelFacts:
         # RoBERTa-like models count positions from the padding index on, so two are not usable.
         offset = (config.pad_token_id or 0) + 1 if config.model_type in ROBERTA_LIKE else 0
         limits.append(int(positions) - offset)
-    return ModelFacts(sum(p.numel() for p in model.parameters()), min(limits))
+    parameters = sum(p.numel() for p in model.parameters())
+    return ModelFacts(parameters, min(limits), layer_list(model)[1])

@@ -1,0 +1,255 @@
+"""What the frozen layers give, computed once for all rows and kept on disk.
+
+Every further epoch, and every further run with the same frozen weights, the same rows and the same
+cut (other seeds, other heads, other learning rates), then costs only the layers that are trained.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from transformers import PreTrainedModel
+
+from luthier.engines.device import memory_explained
+from luthier.engines.forward import inputs_of
+from luthier.kit.batching import parts_within
+from luthier.kit.digest import digest_of_arrays, digest_of_tensors
+from luthier.kit.join_encoded import join_encoded
+from luthier.kit.user_cache import cache_folder, in_words, why_no_room
+from luthier.machine_errors import machine_error
+from luthier.models.trunk import (
+    Cut,
+    frozen_trunk,
+    kept_part,
+    logits_above,
+    proven_cut,
+    weights_of_trunk,
+    what_it_gives,
+)
+from luthier.records import Encoded, IntArray, TrainJob
+from luthier.run_folder import atomic_path
+
+TRIED_ROWS = 6
+TOKENS_AT_ONCE = 4096
+KINDS: tuple[type[np.floating[Any]], ...] = (np.float16, np.float32)
+"""Of numbers that are kept; the second where one is too large for the first."""
+FORMAT = 1
+"""Counts up when what is kept changes its meaning."""
+_NOT_OF_THE_TRUNK = ("id2label", "label2id", "problem_type", "_name_or_path", "pooling")
+
+
+class KeptTrunk:
+    """Answers of a model from what its frozen layers gave before.
+
+    Args:
+        cut: where the model is cut.
+        rows: all rows that were read.
+        store: float16 or float32 [tokens, width], or [sequences, width] for one vector each; in
+            the order of `rows`.
+    """
+
+    def __init__(self, cut: Cut, rows: Encoded, store: np.ndarray[Any, Any]) -> None:
+        self._cut = cut
+        self._rows = rows
+        self._store = store
+        self._order = np.argsort(rows.row_ids, kind="stable")
+        self._ids = rows.row_ids[self._order]
+        self._bounds = rows.offsets if rows.window_offsets is None else rows.window_offsets
+
+    def logits(
+        self, model: PreTrainedModel, encoded: Encoded, positions: IntArray, device: torch.device
+    ) -> torch.Tensor:
+        """Float [s, K], one for each sequence of these rows, as `Encoded.sequences` has them."""
+        inputs = inputs_of(model, encoded, positions, device)
+        at = self._order[np.searchsorted(self._ids, encoded.row_ids[positions])]
+        starts, lengths, _ = self._rows.sequences(at)
+        if self._cut.way == "all":
+            columns = np.arange(int(lengths.max()))
+            places = np.where(
+                columns < lengths[:, None], starts[:, None] + columns, starts[:, None]
+            )
+        else:
+            places = np.searchsorted(self._bounds, starts)[:, None]
+        kept = torch.from_numpy(self._store[places]).to(device).float()
+        return logits_above(model, self._cut, kept, inputs)
+
+
+def keep_trunk(
+    job: TrainJob, model: PreTrainedModel, device: torch.device
+) -> tuple[KeptTrunk | None, tuple[str, ...]]:
+    """Read all rows by the frozen layers, or find what an earlier run kept.
+
+    Args:
+        job: its training and validation rows are read.
+        model: on `device`.
+        device: where it lies.
+
+    Returns:
+        None where nothing is frozen or nothing can be kept; and what a person should know of it.
+    """
+    cut = frozen_trunk(model)
+    if cut is None:
+        return None, ()
+    still = "dropout inside the frozen layers is off"
+    rows = join_encoded(job.encoded["train"], job.encoded["validation"])
+    if (rows.row_ids < 0).any():
+        return None, (f"{still}; changed copies of rows switch the keeping of their outputs off",)
+    if not _limit(job):
+        return None, (f"{still}; their outputs are not kept (train.trunk_cache_gb is 0)",)
+    in_training = model.training
+    model.eval()
+    try:
+        proven = proven_cut(model, cut, inputs_of(model, rows, _different_lengths(rows), device))
+        if proven is None:
+            kind = model.config.model_type
+            return None, (f"{still}; their outputs are not kept: {kind} models cannot be cut",)
+        return _find_or_make(job, model, proven, rows, device, still)
+    except OSError as error:
+        refused = machine_error(error)
+        why = refused.problems[0].what if refused else str(error)
+        return None, (f"{still}; their outputs are not kept: {why}",)
+    finally:
+        model.train(in_training)
+
+
+def _find_or_make(
+    job: TrainJob,
+    model: PreTrainedModel,
+    cut: Cut,
+    rows: Encoded,
+    device: torch.device,
+    still: str,
+) -> tuple[KeptTrunk | None, tuple[str, ...]]:
+    folder = cache_folder("trunks")
+    path = folder / f"{_key(model, cut, rows)}.npy"
+    store = _found(path, rows, cut)
+    how = "were kept by an earlier run"
+    for kind in KINDS:
+        if store is not None:
+            break
+        how = "were computed once and are kept"
+        if why := why_no_room(folder, _size(cut, rows, kind), _limit(job)):
+            cure = "more room: --train.trunk_cache_gb, or another disk: XDG_CACHE_HOME"
+            return None, (f"{still}; their outputs are not kept: {why} ({cure})",)
+        store = _made(path, (model, cut, rows, device), kind, job.should_stop)
+    if store is None:
+        why = "training was stopped" if job.should_stop() else "not all of them are finite"
+        return None, (f"{still}; their outputs are not kept: {why}",)
+    os.utime(path)
+    size = f"{in_words(path.stat().st_size)} in {path}"
+    layers = f"{cut.layers} frozen layer{'s' if cut.layers > 1 else ''}"
+    return KeptTrunk(cut, rows, store), (f"the outputs of {layers} {how} ({size}); {still}",)
+
+
+def _different_lengths(rows: Encoded) -> IntArray:
+    order = np.argsort(rows.lengths, kind="stable")
+    places = np.linspace(0, len(order) - 1, min(TRIED_ROWS, len(order))).astype(np.int64)
+    chosen: IntArray = order[np.unique(places)]
+    return chosen
+
+
+def _key(model: PreTrainedModel, cut: Cut, rows: Encoded) -> str:
+    """Of all that decides what is kept: weights, architecture, cut, rows, library."""
+    config = {
+        name: value
+        for name, value in model.config.to_dict().items()
+        if name not in _NOT_OF_THE_TRUNK and "drop" not in name
+    }
+    if cut.way == "pooled":
+        config["pooling"] = model.config.pooling
+    flat = [rows.flat[name] for name in sorted(rows.flat)]
+    windows = [] if rows.window_offsets is None else [rows.window_offsets]
+    parts = [
+        FORMAT,
+        transformers.__version__,
+        torch.__version__,
+        [cut.list_name, cut.layers, cut.way],
+        json.dumps(config, sort_keys=True, default=str),
+        digest_of_tensors(weights_of_trunk(model, cut)),
+        digest_of_arrays([rows.row_ids, rows.offsets, *windows, *flat]),
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
+
+
+def _shape(cut: Cut, rows: Encoded) -> tuple[int, int]:
+    bounds = rows.offsets if rows.window_offsets is None else rows.window_offsets
+    return (int(rows.offsets[-1]) if cut.way == "all" else len(bounds) - 1), cut.width
+
+
+def _size(cut: Cut, rows: Encoded, kind: type[np.floating[Any]]) -> int:
+    count, width = _shape(cut, rows)
+    return np.dtype(kind).itemsize * count * width
+
+
+def _limit(job: TrainJob) -> int:
+    return int(job.settings.train.trunk_cache_gb * 1e9)
+
+
+def _found(path: Path, rows: Encoded, cut: Cut) -> np.ndarray[Any, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        store: np.ndarray[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError):  # cut off by a crash of the machine: made again
+        return None
+    return store if store.shape == _shape(cut, rows) else None
+
+
+class _NotKeptError(Exception):
+    """A value does not fit the kind of number, or training was asked to stop."""
+
+
+def _made(
+    path: Path,
+    what: tuple[PreTrainedModel, Cut, Encoded, torch.device],
+    kind: type[np.floating[Any]],
+    should_stop: Callable[[], bool],
+) -> np.ndarray[Any, Any] | None:
+    """Read all rows and write what is kept; None where that cannot be done with such numbers."""
+    model, cut, rows, device = what
+    try:
+        with atomic_path(path) as temporary, torch.inference_mode(), memory_explained():
+            store = _empty(temporary, kind, _shape(cut, rows))
+            for part in parts_within(np.arange(len(rows)), rows.lengths, TOKENS_AT_ONCE):
+                if should_stop():
+                    raise _NotKeptError
+                inputs = inputs_of(model, rows, part, device)
+                hidden = what_it_gives(model, cut, inputs)
+                values = kept_part(model, cut, hidden, inputs["attention_mask"]).float().cpu()
+                with np.errstate(over="ignore"):
+                    array = values.numpy().astype(kind)
+                if not np.isfinite(array).all():
+                    raise _NotKeptError
+                store[_places(rows, part, cut)] = array
+            store.flush()
+    except _NotKeptError:
+        return None
+    return _found(path, rows, cut)
+
+
+def _empty(path: Path, kind: type[np.floating[Any]], shape: tuple[int, int]) -> Any:
+    """An array in a file whose room is reserved: a full disk is an error and not a crash."""
+    store = np.lib.format.open_memmap(path, "w+", dtype=kind, shape=shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as stream:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+    return store
+
+
+def _places(rows: Encoded, part: IntArray, cut: Cut) -> IntArray:
+    """Where in the store the outputs for these rows stand, int64 [m]."""
+    starts, lengths, _ = rows.sequences(part)
+    ends = np.cumsum(lengths)
+    places: IntArray = np.arange(int(ends[-1])) + np.repeat(starts - (ends - lengths), lengths)
+    if cut.way != "all":
+        bounds = rows.offsets if rows.window_offsets is None else rows.window_offsets
+        places = np.searchsorted(bounds, starts)
+    return places
