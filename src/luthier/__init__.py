@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from luthier.errors import LuthierError as LuthierError
     from luthier.journeys.compare import compare as compare
     from luthier.journeys.doctor import watch as watch
+    from luthier.journeys.export import export as export
     from luthier.journeys.run import Run as Run
     from luthier.journeys.trainer_callback import DoctorCallback as DoctorCallback
     from luthier.journeys.verbs import audit as audit
@@ -44,6 +45,7 @@ _HOMES = {
     "diagnose": "luthier.journeys.verbs",
     "evaluate": "luthier.journeys.verbs",
     "explain": "luthier.journeys.verbs",
+    "export": "luthier.journeys.export",
     "list_faults": "luthier.journeys.verbs",
     "list_settings": "luthier.journeys.verbs",
     "load": "luthier.journeys.verbs",

@@ -27,6 +27,7 @@ VERBS = (
     "diagnose",
     "prescribe",
     "predict",
+    "export",
     "report",
     "compare",
     "explain",

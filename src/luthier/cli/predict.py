@@ -27,6 +27,10 @@ def add_parser(verbs: Verbs) -> None:
     add_run(parser)
     parser.add_argument("file", nargs="?", metavar="FILE", help="file with a column of texts")
     parser.add_argument("--text", action="append", help="one text; may be given several times")
+    ways = "torch, onnx, onnx-int8, or the fastest that was exported and costs at most --max-loss"
+    parser.add_argument("--format", metavar="FORMAT", help=f"{ways} (default)")
+    loss = "points of the figure, on validation rows, that a faster format may cost (default: 0.3)"
+    parser.add_argument("--max-loss", type=float, default=0.3, metavar="POINTS", help=loss)
     out = "file to write: CSV, or JSON with --json (default: stdout)"
     parser.add_argument("-o", "--output", metavar="OUT", help=out)
     parser.add_argument("--force", action="store_true", help="replace OUT if it is there")
@@ -47,11 +51,12 @@ def run(args: argparse.Namespace) -> int:
     from luthier.run_folder import write_text
 
     run_ = open_run(args.run_folder)
+    way = {"max_loss": args.max_loss, **({"way": args.format} if args.format else {})}
     if args.text is not None:
-        table = _table({"text": list(args.text)}, predict_texts(run_, args.text))
+        table = _table({"text": list(args.text)}, predict_texts(run_, args.text, **way))
     else:
         data = resolve_settings(settings_of(args)).settings.data
-        answered = predict_file(run_, args.file, data)
+        answered = predict_file(run_, args.file, data, **way)
         rows = answered.rows
         asked = rows.file_columns or {"text": rows.columns["text"]}
         table = _table(asked, answered.predictions, answered.lost_tokens.tolist())

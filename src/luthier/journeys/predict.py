@@ -6,20 +6,39 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from luthier.errors import InputError, Problem
 from luthier.journeys.shipping import load_bound_model, manifest
+from luthier.kit.model_packages import require_model_packages
 from luthier.records import AnyPredictions, PredictedRows, Rows, Source
 from luthier.run_folder import RunFolder
 from luthier.settings import DataSettings
 from luthier.settings_file import from_run_yaml
 from luthier.tasks import get_task
 
+if TYPE_CHECKING:
+    from luthier.stages.predict import Answering
 
-def predict_texts(run: RunFolder, texts: Sequence[object]) -> AnyPredictions:
+
+AUTO, TORCH = "auto", "torch"
+MAX_LOSS = 0.3
+"""Points of the figure that a faster format may cost, measured on validation rows."""
+
+
+def predict_texts(
+    run: RunFolder, texts: Sequence[object], *, way: str = TORCH, max_loss: float = MAX_LOSS
+) -> AnyPredictions:
     """Answers to texts, in their order.
+
+    Args:
+        run: the run whose model answers.
+        texts: n texts.
+        way: `torch`, `onnx`, `onnx-int8`, or `auto`: the fastest that was exported, gave the same
+            texts and token ids in a fresh process, and costs no more than `max_loss`.
+        max_loss: in points (hundredths) of the figure that training chose by.
 
     Raises:
         InputError: when a text is empty or not a string.
@@ -42,7 +61,7 @@ def predict_texts(run: RunFolder, texts: Sequence[object]) -> AnyPredictions:
         given_split=[None] * n,
         source=Source(path="", files=(), rows=n, columns={"text": "text"}),
     )
-    return _answer(run, rows).predictions
+    return _answer(run, rows, way, max_loss).predictions
 
 
 def _wrong_with(text: object) -> str:
@@ -58,7 +77,12 @@ def _wrong_with(text: object) -> str:
 
 
 def predict_file(
-    run: RunFolder, path: str | Path, data: DataSettings | None = None
+    run: RunFolder,
+    path: str | Path,
+    data: DataSettings | None = None,
+    *,
+    way: str = AUTO,
+    max_loss: float = MAX_LOSS,
 ) -> PredictedRows:
     """The rows of a file and the answers to them, in their order, and which of them were cut.
 
@@ -70,6 +94,8 @@ def predict_file(
         path: a file with a column of texts.
         data: columns, encoding and delimiter of this file; nothing is taken from the settings of
             the training file, which may have been another.
+        way: as in `predict_texts`.
+        max_loss: as in `predict_texts`.
 
     Raises:
         InputError: when the file cannot be used.
@@ -95,18 +121,29 @@ def predict_file(
         )
     targets = {column.name for column in task.columns if column.target}
     inputs = {name: values for name, values in rows.columns.items() if name not in targets}
-    return _answer(run, replace(rows, columns=inputs))
+    return _answer(run, replace(rows, columns=inputs), way, max_loss)
 
 
-def _answer(run: RunFolder, rows: Rows) -> PredictedRows:
-    model, tokenizer, bound = load_bound_model(run)  # also says when torch is not installed
-    from luthier.engines.local import LocalEngine
+def _answer(run: RunFolder, rows: Rows, way: str, max_loss: float) -> PredictedRows:
+    require_model_packages()
+    from luthier.journeys.exports import chosen_export, load_export
     from luthier.stages.predict import predict
 
+    bound = manifest(run)
     settings = from_run_yaml(run.settings_path).settings
-    return predict(
+    chosen, notes = chosen_export(run, way, max_loss)
+    engine: Answering
+    if chosen is None:
+        from luthier.engines.local import LocalEngine
+
+        engine = LocalEngine()
+        model, tokenizer, bound = load_bound_model(run)
+    else:
+        engine, tokenizer = load_export(run, chosen, settings.train.threads)
+        model = None
+    answered = predict(
         get_task(bound["task"]),
-        LocalEngine(),
+        engine,
         model,
         tokenizer,
         rows,
@@ -115,3 +152,4 @@ def _answer(run: RunFolder, rows: Rows) -> PredictedRows:
         bound["digest"],
         bound["thresholds"],
     )
+    return replace(answered, notes=(*notes, *answered.notes))

@@ -55,9 +55,10 @@ from luthier.records.events import (
     event_to_json,
 )
 from luthier.records.evidence import EVIDENCE, CheckpointFacts, EvidenceSpec
+from luthier.records.exported import EXPORT_STAGES, Exported, ExportStage
 from luthier.records.figure import Figure
-from luthier.records.labels import (
 from luthier.records.folds import FoldFigures, Folds, FoldsEvaluation, Spread
+from luthier.records.labels import (
     ClosePair,
     LabelOpinions,
     LabelPairs,
@@ -113,6 +114,7 @@ from luthier.records.training import (
 
 __all__ = [
     "EVIDENCE",
+    "EXPORT_STAGES",
     "SEVERITIES",
     "SPLIT_NAMES",
     "STAGES",
@@ -144,19 +146,21 @@ __all__ = [
     "Evaluation",
     "Event",
     "EvidenceSpec",
+    "ExportStage",
+    "Exported",
     "FaultInfo",
     "FaultModule",
     "Figure",
     "Finding",
     "Fired",
     "FloatArray",
+    "FoldFigures",
+    "Folds",
+    "FoldsEvaluation",
     "GroupFacts",
     "IntArray",
     "LabelFigures",
     "LabelOpinions",
-    "FoldFigures",
-    "Folds",
-    "FoldsEvaluation",
     "LabelPairs",
     "LabelSetPredictions",
     "LearningFacts",
@@ -193,11 +197,11 @@ __all__ = [
     "SplitEvaluation",
     "SplitName",
     "Splits",
+    "Spread",
     "Stage",
     "StageBegan",
     "StageEnded",
     "StageSaid",
-    "Spread",
     "Standing",
     "Started",
     "StepFacts",

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from luthier.kit.normalise import normaliser_of
-from luthier.records import Encoded, Engine, Note, PredictedRows, Rows, Task
+from luthier.kit.pool_answers import joined
+from luthier.records import (
+    AnyPredictions,
+    Encoded,
+    FloatArray,
+    IntArray,
+    Note,
+    PredictedRows,
+    Rows,
+    Task,
+)
 from luthier.settings import Settings, TextSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 PLACES_SHOWN = 5
+ROWS_AT_ONCE = 20_000
+"""Rows are encoded and answered in windows of so many, sorted by length inside: the memory for
+tokens stays the same however many rows there are."""
+
+
+class Answering(Protocol):
+    """Whoever runs the model: an engine, or an exported graph."""
+
+    def logits(self, model: Any, encoded: Encoded, settings: Settings, /) -> FloatArray:
+        """float64 [n, K] in the order of `encoded`."""
+        ...
 
 
 def predict(  # noqa: PLR0913, PLR0917 - nine different things, no two of which belong together
     task: Task,
-    engine: Engine,
-    model: PreTrainedModel,
+    engine: Answering,
+    model: PreTrainedModel | None,
     tokenizer: PreTrainedTokenizerBase,
     rows: Rows,
     label_names: Sequence[str],
@@ -33,7 +54,7 @@ def predict(  # noqa: PLR0913, PLR0917 - nine different things, no two of which 
     Args:
         task: encodes rows and turns logits into answers.
         engine: where the model runs.
-        model: the shipped model.
+        model: the shipped model; None where the engine holds it.
         tokenizer: the tokenizer that belongs to it.
         rows: labels may be missing; the loss is NaN there.
         label_names: K names, in the order of the model's outputs.
@@ -41,18 +62,25 @@ def predict(  # noqa: PLR0913, PLR0917 - nine different things, no two of which 
         digest: digest of the model's weights.
         thresholds: from which probability each label is answered, where the task has such.
     """
-    encoded = task.encode(rows, label_names, tokenizer, settings.text)
-    logits = engine.logits(model, encoded, settings)
-    answers = task.answers(encoded, logits, label_names, digest, thresholds)
-    return PredictedRows(rows, answers, encoded.lost_tokens, _notes(rows, encoded, settings.text))
+    answers: list[AnyPredictions] = []
+    lost = np.zeros(len(rows), dtype=np.int64)
+    for start in range(0, max(1, len(rows)), ROWS_AT_ONCE):
+        window = np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))
+        encoded = task.encode(rows.take(window), label_names, tokenizer, settings.text)
+        logits = engine.logits(model, encoded, settings)
+        answers.append(task.answers(encoded, logits, label_names, digest, thresholds))
+        lost[window] = encoded.lost_tokens
+    whole: AnyPredictions | None = joined(answers)  # type: ignore[type-var]
+    assert whole is not None  # noqa: S101 - one model has one set of labels
+    return PredictedRows(rows, whole, lost, _notes(rows, lost, settings.text))
 
 
-def _notes(rows: Rows, encoded: Encoded, text: TextSettings) -> tuple[Note, ...]:
+def _notes(rows: Rows, lost: IntArray, text: TextSettings) -> tuple[Note, ...]:
     notes = []
     clean = normaliser_of(text)
     if clean:
         notes.append(Note("chosen", f"texts were cleaned as in training: {clean}"))
-    cut = np.flatnonzero(encoded.truncated)
+    cut = np.flatnonzero(lost)
     if len(cut):
         places = ", ".join(rows.locations[int(position)] for position in cut[:PLACES_SHOWN])
         more = f" and {len(cut) - PLACES_SHOWN:,} more" if len(cut) > PLACES_SHOWN else ""
