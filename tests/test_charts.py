@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.image import imread
 
 from fake_runs import history, judged, label_set, predictions
@@ -22,6 +26,7 @@ from luthier.records import (
 )
 from luthier.reporting import chart_confusion, chart_labels, fonts
 from luthier.reporting.canvas import new_figure, style, to_png
+from luthier.reporting.catalogue import catalogue
 from luthier.reporting.chart_calibration import calibration_bins
 from luthier.reporting.chart_confusion import confusion_chart
 from luthier.reporting.chart_curves import curves_chart
@@ -113,6 +118,63 @@ def test_without_the_font_dependency_chinese_becomes_squares_and_no_warning(monk
             cache.cache_clear()
 
 
+def test_every_chart_in_chinese_is_drawn_where_no_font_is_installed(monkeypatch):
+    """The machine's fonts are hidden; only those that come with the packages are left."""
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda *_, **__: [])
+    bare = font_manager.FontManager()
+    bare.ttflist = [font for font in bare.ttflist if font.name.startswith("DejaVu")]
+    monkeypatch.setattr(font_manager, "fontManager", bare)
+    fonts.families.cache_clear()
+    split = evaluated(31, 300)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            charts = draw_charts(
+                ReportFacts(
+                    name="run",
+                    history=tuple(history()),
+                    evaluation=Evaluation({"test": split}, "macro_f1"),
+                ),
+                catalogue("zh-TW"),
+            )
+            assert (text_picture("訓") != text_picture("練")).any()
+            assert (text_picture("訓") != text_picture(fonts.UNDRAWABLE)).any()
+    finally:
+        fonts.families.cache_clear()
+    assert {"history", "floors", "confusion_matrix", "classification_report"} <= charts.keys()
+
+
+@pytest.mark.parametrize("language", ["zh-TW", "zh-CN"])
+def test_no_word_of_a_chart_stays_english(monkeypatch, language):
+    """Only names of figures that every language has."""
+    said = []
+    monkeypatch.setattr(Figure, "text", lambda *words, **_: said.append(words[3]))
+    for name in ("set_title", "set_xlabel", "set_ylabel"):
+        monkeypatch.setattr(Axes, name, lambda *words, **_: said.append(words[1]))
+    few, rows = evaluated(3, 200), predictions(label_set(3), 200, 0, 1)
+    draw_charts(
+        ReportFacts(
+            name="run", history=tuple(history()), evaluation=Evaluation({"test": few}, "macro_f1"),
+            answers={"test": rows},
+            lengths=RowLengths(np.arange(9), np.arange(9), np.zeros(9, dtype=np.int64)),
+        ),
+        catalogue(language),
+    )  # fmt: skip
+    assert len(said) > 15
+    left = re.compile(r"[A-Za-z]{2,}")
+    assert {word for text in said for word in left.findall(text)} <= {"ROC", "F1", "TF", "IDF"}
+
+
+def test_a_large_matrix_is_drawn_small_and_its_names_stand_beside_it():
+    matrix = evaluated(118, 900).confusion_matrix
+    png = confusion_chart(matrix, "test")
+    image = pixels(png)
+    assert image.shape[0] > 118 * 15, "each label has a line that can be read"
+    assert len(png) < 400_000
+    margin = image[200:2000, 20:120]
+    assert margin.min() < 0.6, "names are written left of the cells"
+
+
 def test_a_label_with_dollar_signs_is_no_formula():
     label = r"$\frac{1}{$ & <b>"
     matrix = ConfusionMatrix((label, "b"), ((1, 2), (0, 3)))
@@ -185,7 +247,7 @@ def test_a_history_of_one_evaluation_is_drawn_if_a_step_was_taken(epoch):
 
 def test_the_captions_count_one_row_as_a_row(monkeypatch):
     said = []
-    for module in (chart_confusion, chart_labels):
+    for module in (chart_confusion, chart_labels):  # of few labels
         monkeypatch.setattr(module, "caption", lambda *words: said.append(" ".join(words[1:])))
     split = evaluated(2, 1)
     confusion_chart(split.confusion_matrix, "test")

@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from fake_runs import make_run
+from fake_tasks import make_number_run, make_set_run
 from luthier.stages import report as report_module
 from luthier.stages.report import report
 from test_report import with_dossiers
@@ -49,7 +50,7 @@ def browser() -> Iterator[SimpleNamespace]:
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Reports of 6 labels with dossiers, of 2 labels, and of 118 labels with 10,000 rows."""
+    """Reports of 6 labels, 2 labels, 118 labels with 10,000 rows, label sets and numbers."""
     drawn, report_module.draw_charts = report_module.draw_charts, lambda *_: {}
     folder, found = tmp_path_factory.mktemp("pages"), {}
     for name, labels, rows in (("few", 6, 700), ("two", 2, 300), ("many", 118, 10_000)):
@@ -57,6 +58,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         if name == "few":
             with_dossiers(run)
         found[name] = report(run, data, language="zh-TW" if name == "two" else "en")
+    for name, make in (("sets", make_set_run), ("numbers", make_number_run)):
+        found[name] = report(*make(folder / name))
     report_module.draw_charts = drawn
     return found
 
@@ -248,7 +251,7 @@ def test_118_labels_and_10_000_rows_answer_in_under_a_second(visit):
     assert 0 < filtered - opened < 1
 
 
-@pytest.mark.parametrize("name", ["few", "two", "many"])
+@pytest.mark.parametrize("name", ["few", "two", "many", "sets", "numbers"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_nothing_runs_over_the_side(visit, name, size):
     page = visit(name, size)
@@ -256,11 +259,15 @@ def test_nothing_runs_over_the_side(visit, name, size):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("name", "size"), [("few", DESKTOP), ("two", PHONE), ("many", DESKTOP)])
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [("few", DESKTOP), ("two", PHONE), ("many", DESKTOP), ("sets", DESKTOP), ("numbers", DESKTOP)],
+)
 def test_axe_finds_no_serious_barrier(visit, name, size, scheme):
     page = visit(name, size, scheme)
-    page.locator("#labels th[data-label] button").first.click()
-    page.locator("ol.mixups button").first.click()
+    for door in ("#labels th[data-label] button", "ol.mixups button", "#answers th button"):
+        if page.locator(door).count():
+            page.locator(door).first.click()
     page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true")
     # axe itself is put into the page, which the page's policy would forbid to anyone but a test
     found = axe_core.Axe().run(page).response["violations"]
@@ -270,6 +277,37 @@ def test_axe_finds_no_serious_barrier(visit, name, size, scheme):
         if one["impact"] in ("serious", "critical")
     ]
     assert serious == []
+
+
+def test_label_sets_open_by_what_is_missing_and_what_was_wrongly_given(visit):
+    page = visit("sets")
+    cell = page.get_by_role("button", name="missing: 价格, wrongly given: 物流")
+    count = int(cell.inner_text())
+    cell.click()
+    rows = page.locator("#confusion .behind ul.rowlist > li")
+    assert rows.count() == min(count, 25) > 3
+    for said in rows.locator(".labels").all_inner_texts():
+        assert "价格" in said.split("✗ missing")[0]
+        assert "物流" in said.split("✗ missing")[1]
+    page.get_by_role("button", name="价格 rightly given").click()
+    assert rows.locator(".labels", has_text="✓ right").count() == rows.count() > 3
+    page.locator("th[data-label='物流'] button").first.click()
+    panel = page.locator("#label-view > .behind")
+    assert panel.locator("ul.rowlist > li").count() > 0
+
+
+def test_a_number_opens_by_its_dot_and_by_its_part(visit):
+    page = visit("numbers")
+    behind = page.locator("#answers .behind")
+    page.locator("svg.dots circle").nth(5).dispatch_event("click")
+    assert behind.locator("ul.rowlist > li").count() == 1
+    page.locator("#answers th[data-split=validation] button").first.click()
+    errors = numbers_after("error ", behind.locator(".facts"))
+    assert len(errors) > 5
+    assert errors == sorted(errors, reverse=True)
+    assert page.locator("#filter-label").count() == 0, "numbers have no labels to filter by"
+    page.locator("#answers th[data-split=test] button").first.click(force=True)
+    assert "stay closed" in behind.inner_text()
 
 
 def test_a_report_in_traditional_chinese_speaks_it_in_its_script_too(visit):

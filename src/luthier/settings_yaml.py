@@ -222,18 +222,18 @@ def _unreadable(path: Path, error: OSError) -> Problem:
     return Problem(f"cannot be read: {error.strerror}", str(path))
 
 
-_SYNTAX = (
-    ("cannot start any token", "a tab or a special sign stands where a value starts"),
-    ("mapping values are not allowed", "a second ':' in one entry, or wrong indentation"),
-    ("could not find expected ':'", "a name without ': ' after it"),
-    ("expected <block end>", "the indentation does not fit the lines above"),
-    ("but found another document", "'---' starts a second document; one is read"),
-    ("found unexpected end of stream", "a quote is opened and never closed"),
-    ("expected the node content", "a value is missing, or a bracket is not closed"),
-    ("expected ',' or", "a bracket is opened and never closed, or a comma is missing"),
-    ("found undefined alias", "'*' starts an alias"),
-    ("expected alphabetic", "'*' or '&' starts an alias"),
-)
+_SYNTAX = {
+    "cannot start any token": "a tab or a special sign stands where a value starts",
+    "mapping values are not allowed": "a second ':' in one entry, or wrong indentation",
+    "could not find expected ':'": "a name without ': ' after it",
+    "expected <block end>": "the indentation does not fit the lines above",
+    "but found another document": "'---' starts a second document; one is read",
+    "found unexpected end of stream": "a quote is opened and never closed",
+    "expected the node content": "a value is missing, or a bracket is not closed",
+    "expected ',' or": "a bracket is opened and never closed, or a comma is missing",
+    "found undefined alias": "'*' starts an alias",
+    "expected alphabetic": "'*' or '&' starts an alias",
+}
 
 
 def _syntax_problem(path: Path, text: str, error: yaml.YAMLError) -> Problem:
@@ -255,7 +255,7 @@ def _syntax_problem(path: Path, text: str, error: yaml.YAMLError) -> Problem:
     if not hint and any(part in said for part in ("cannot start", "alia", "alpha", "mapping")):
         tab = "cannot start" in said and "\t" in near[-1]
         hint = "write spaces instead of the tab" if tab else "put the text in quotes"
-    plain = next((words for part, words in _SYNTAX if part in said), said)
+    plain = next((words for part, words in _SYNTAX.items() if part in said), said)
     return Problem(f"is not YAML: {plain}", f"{path}:{mark.line + 1}", hint)
 
 

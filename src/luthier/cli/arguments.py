@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from luthier.cli.language import OPTION
 from luthier.errors import Problem, SettingsError, did_you_mean
+from luthier.reporting.catalogue import LANGUAGES
 
 if TYPE_CHECKING:
     from luthier.journeys.opening import Typed
@@ -24,12 +26,15 @@ def new_parser(
     *,
     settings: bool = False,
 ) -> argparse.ArgumentParser:
-    """A sub-parser with `--json`, and with settings flags when the verb takes them."""
+    """A sub-parser with `--json` and `--lang`, and with settings flags when the verb takes them."""
     parser: argparse.ArgumentParser = verbs.add_parser(
         name, help=summary, description=summary, allow_abbrev=False
     )
     parser.set_defaults(run=run, verb=name, takes_settings=settings, parser=parser)
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON (English)")
+    parser.add_argument(
+        OPTION, choices=tuple(LANGUAGES), help="language (default: that of this machine's locale)"
+    )
     if settings:
         parser.add_argument("--settings", metavar="FILE", help="YAML file of settings")
         parser.epilog = (
@@ -42,15 +47,6 @@ def add_run_dir(parser: argparse.ArgumentParser) -> None:
     """`--run-dir`: where the run goes."""
     parser.add_argument(
         "--run-dir", metavar="RUN", help="folder that receives the run (default: runs/<data>)"
-    )
-
-
-def add_language(parser: argparse.ArgumentParser) -> None:
-    """`--lang`: the language of a page."""
-    parser.add_argument(
-        "--lang",
-        choices=("en", "zh-CN", "zh-TW"),
-        help="language of the page (default: that of this machine's locale)",
     )
 
 

@@ -10,7 +10,8 @@ from luthier.cli.arguments import Verbs, new_parser, settings_of
 
 if TYPE_CHECKING:
     from luthier.journeys.verbs import AuditReport
-    from luthier.records import Agreement
+    from luthier.records import Agreement, Figure
+    from luthier.reporting.catalogue import Catalogue
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -27,6 +28,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.cli.results import as_json, exit_code
     from luthier.cli.terminal import say
     from luthier.journeys.label_check import check_free
@@ -35,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     from luthier.records import Audit, Diagnosis, Source
     from luthier.reporting.diagnosis_lines import diagnosis_lines
 
+    tell = spoken(args)
     given = settings_of(args)
     for out in filter(None, (args.fix, args.relabel)):
         check_free(Path(out), Path(args.data), force=args.force)  # before the work, not after
@@ -47,61 +50,91 @@ def run(args: argparse.Namespace) -> int:
         }
         print("{" + ", ".join(f'"{name}": {text}' for name, text in parts.items()) + "}")
     else:
-        say([*_lines(result), "", *diagnosis_lines(result.diagnosis)])
-    _write(args, result)
+        say([*_lines(result, tell), "", *diagnosis_lines(result.diagnosis, say=tell)])
+    _write(args, result, tell)
     fail_on = resolve_settings(given, args.data).settings.diagnose.fail_on
     return exit_code(result.diagnosis, fail_on)
 
 
-def _write(args: argparse.Namespace, result: AuditReport) -> None:
+def _write(args: argparse.Namespace, result: AuditReport, tell: Catalogue) -> None:
     """The files that were asked for."""
     from luthier.cli.terminal import say_aside
     from luthier.journeys.verbs import fix, save_relabel_queue
     from luthier.kit.relabel_queue import STOP_RULE
+    from luthier.reporting.words import note_line
 
     if args.relabel:
         path = save_relabel_queue(result, args.relabel, force=args.force)
-        say_aside(f"{len(result.queue):,} rows to read, most doubtful first: {path}. {STOP_RULE}")
+        say_aside(
+            tell(
+                "{n} rows to read, most doubtful first: {path}. {rule}",
+                n=f"{len(result.queue):,}",
+                path=path,
+                rule=tell.told(STOP_RULE),
+            )
+        )
     if args.fix:
         fixed = fix(result, args.fix, force=args.force)
-        deeds = ", ".join(f"{count:,} {deed}" for deed, count in sorted(fixed.deeds.items()))
+        deeds = ", ".join(
+            f"{count:,} {tell.told(deed)}" for deed, count in sorted(fixed.deeds.items())
+        )
         say_aside(f"{deeds}: {fixed.path}")
         for note in fixed.notes:
-            say_aside(f"  {note.kind}: {note.message}")
+            say_aside(f"  {note_line(note, tell)}")
 
 
-def _lines(result: AuditReport) -> list[str]:
+def _lines(result: AuditReport, tell: Catalogue) -> list[str]:
+    from luthier.reporting.words import note_line
+
     audit, source = result.audit, result.rows.source
-    labels = f"{len(audit.label_counts)} labels, " if audit.label_counts else ""
-    lines = [f"{audit.rows:,} rows, {labels}from {source.path}"]
-    lines += [f"  {note.kind}: {note.message}" for note in (*source.notes, *audit.notes)]
+    rows, labels = f"{audit.rows:,}", len(audit.label_counts)
+    if labels:
+        head = tell("{n} rows, {k} labels, from {path}", n=rows, k=labels, path=source.path)
+    else:
+        head = tell("{n} rows, from {path}", n=rows, path=source.path)
+    lines = [head, *(f"  {note_line(note, tell)}" for note in (*source.notes, *audit.notes))]
     counts = list(audit.label_counts.items())
     shown = counts if len(counts) <= 20 else [*counts[:10], *counts[-10:]]
     width = max((len(f"{count:,}") for _, count in counts), default=0)
     for number, (label, count) in enumerate(shown):
         if len(shown) < len(counts) and number == 10:
-            lines.append(f"  ... {len(counts) - 20} more labels ...")
+            lines.append(tell("  ... {n} more labels ...", n=len(counts) - 20))
         lines.append(f"  {count:>{width},}  {label}")
     length = ", ".join(f"{name} {value:g}" for name, value in audit.length_characters.items())
-    lines.append(f"characters a text: {length}")
+    lines.append(tell("characters a text: {length}", length=length))
     lines.append(
-        f"repeated texts: {sum(len(c) - 1 for c in audit.duplicate_clusters):,} rows; "
-        f"with different labels: {len(audit.conflicting_clusters):,} texts"
+        tell(
+            "repeated texts: {rows} rows; with different labels: {texts} texts",
+            rows=f"{sum(len(c) - 1 for c in audit.duplicate_clusters):,}",
+            texts=f"{len(audit.conflicting_clusters):,}",
+        )
     )
     if audit.agreement is not None:
-        lines += _agreement_lines(audit.agreement)
+        lines += _agreement_lines(audit.agreement, tell)
     return lines
 
 
-def _agreement_lines(agreement: Agreement) -> list[str]:
-    alpha = agreement.alpha
+def _agreement_lines(agreement: Agreement, tell: Catalogue) -> list[str]:
     lines = [
-        f"{agreement.annotators} annotators, {agreement.items:,} items with labels of two or more: "
-        f"Krippendorff's alpha {alpha.value:.2f} [{alpha.low:.2f}, {alpha.high:.2f}]"
+        tell(
+            "{people} annotators, {n} items with labels of two or more: "
+            "Krippendorff's alpha {alpha}",
+            people=agreement.annotators,
+            n=f"{agreement.items:,}",
+            alpha=_with_ends(agreement.alpha),
+        )
     ]
     for pair, kappa in agreement.kappas.items():
         lines.append(
-            f"  {pair}: Cohen's kappa {kappa.value:.2f} [{kappa.low:.2f}, {kappa.high:.2f}] "
-            f"over {kappa.n:,} items"
+            tell(
+                "  {pair}: Cohen's kappa {kappa} over {n} items",
+                pair=pair,
+                kappa=_with_ends(kappa),
+                n=f"{kappa.n:,}",
+            )
         )
     return lines
+
+
+def _with_ends(figure: Figure) -> str:
+    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"

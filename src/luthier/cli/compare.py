@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from luthier.cli.arguments import Verbs, add_language, new_parser
+from luthier.cli.arguments import Verbs, new_parser
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -15,24 +15,32 @@ def add_parser(verbs: Verbs) -> None:
     parser.add_argument(
         "runs", metavar="RUN", nargs="+", help="run folders; the first is the measure of the others"
     )
-    add_language(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.cli.results import as_json
     from luthier.cli.terminal import say
     from luthier.journeys.compare import compare
     from luthier.reporting.compare_page import difference_sentence
 
-    found, page = compare(args.runs, language=args.lang)
+    tell = spoken(args)
+    found, page = compare(args.runs, language=tell.language)
     if args.json:
         print(json.dumps({"page": str(page), **json.loads(as_json(found))}, ensure_ascii=False))
         return 0
-    lines = [f"on the same {found.n:,} {found.split} rows, paired, 95 % intervals:"]
-    lines += [f"  {difference_sentence(one, found)}" for one in found.differences]
-    lines.append(f"settings that differ: {', '.join(found.settings) or 'none'}")
-    lines.append(f"rows not answered alike: {len(found.flipped):,}")
-    lines.append(f"page    {page}")
+    lines = [
+        tell(
+            "on the same {n} {split} rows, paired, 95 % intervals:",
+            n=f"{found.n:,}",
+            split=tell(found.split),
+        )
+    ]
+    lines += [f"  {difference_sentence(one, found, tell)}" for one in found.differences]
+    settings = ", ".join(found.settings) or tell("none")
+    lines.append(tell("settings that differ: {settings}", settings=settings))
+    lines.append(tell("rows not answered alike: {n}", n=f"{len(found.flipped):,}"))
+    lines.append(tell("page    {path}", path=page))
     say(lines)
     return 0

@@ -16,17 +16,19 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it. Findings are what a demo is for, so they do not make the exit code 1."""
+    from luthier.cli.language import spoken
     from luthier.cli.progress import both, listener
     from luthier.cli.results import exit_code, show_run
     from luthier.cli.stopping import Stopper
     from luthier.journeys.workup import demo
 
-    with Stopper() as stopper, listener() as show:
+    tell = spoken(args)
+    with Stopper(tell) as stopper, listener(tell) as show:
         done = demo(
             run_dir=args.run_dir,
             settings=settings_of(args),
             listen=both(stopper.hear, show),
             should_stop=stopper,
         )
-    show_run(done, json_wanted=args.json)
+    show_run(done, json_wanted=args.json, tell=tell)
     return exit_code(done.diagnosis, "never")

@@ -28,6 +28,12 @@ def add_parser(verbs: Verbs) -> None:
         action="store_true",
         help="first let the model that ships answer again in a fresh process (needs torch)",
     )
+    parser.add_argument(
+        "--probe",
+        action="store_true",
+        help="first see whether 16 training rows can be learned by heart: it parts faults of the "
+        "training from those of the data (needs torch; at most 180 steps of 16 rows)",
+    )
     _add_other_frameworks(parser)
 
 
@@ -72,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
             "a run folder, or a file of answers, is missing",
             next_step="luthier diagnose runs/NAME, or luthier diagnose --predictions test.csv",
         )
+    from luthier.cli.language import spoken
     from luthier.cli.progress import listener
     from luthier.cli.results import as_json, exit_code
     from luthier.cli.terminal import say
@@ -80,9 +87,14 @@ def run(args: argparse.Namespace) -> int:
     from luthier.run_folder import RunFolder
     from luthier.settings_file import from_run_yaml
 
-    with listener() as listen:
+    tell = spoken(args)
+    with listener(tell) as listen:
+        if args.probe:
+            from luthier.journeys.probe import probe
+
+            probe(args.run_folder, listen=listen)
         diagnosis = diagnose(args.run_folder, parity=args.parity, listen=listen)
-    say([as_json(diagnosis)] if args.json else diagnosis_lines(diagnosis))
+    say([as_json(diagnosis)] if args.json else diagnosis_lines(diagnosis, say=tell))
     settings = from_run_yaml(RunFolder(args.run_folder).settings_path).settings
     return exit_code(diagnosis, args.fail_on or settings.diagnose.fail_on)
 
@@ -94,15 +106,17 @@ def _foreign(args: argparse.Namespace) -> int:
             f"give a run folder ({args.run_folder}) or --predictions, not both",
             next_step="luthier diagnose --predictions test.csv",
         )
+    from luthier.cli.language import spoken
     from luthier.cli.results import as_json, exit_code
     from luthier.cli.terminal import say, say_aside
     from luthier.journeys.foreign import ForeignRun, diagnose_foreign
     from luthier.records import Evaluation, Note
     from luthier.reporting.diagnosis_lines import diagnosis_lines
+    from luthier.reporting.words import note_line
     from luthier.settings import DiagnoseSettings
 
+    tell = spoken(args)
     columns = {name: getattr(args, f"{name}_column") for name in COLUMNS}
-    names = [name.strip() for name in (args.label_names or "").split(",")]
     result = diagnose_foreign(
         ForeignRun(
             predictions=args.predictions,
@@ -112,7 +126,7 @@ def _foreign(args: argparse.Namespace) -> int:
             model=args.model,
             initial_model=args.initial_model,
             columns={name: column for name, column in columns.items() if column},
-            label_names=[name for name in names if name],
+            label_names=list(filter(None, map(str.strip, (args.label_names or "").split(",")))),
             reported=args.reported,
         )
     )
@@ -123,6 +137,6 @@ def _foreign(args: argparse.Namespace) -> int:
         say([json.dumps(whole, ensure_ascii=False, indent=1)])
     else:
         for note in result.notes:
-            say_aside(f"{note.kind}: {note.message}")
-        say(diagnosis_lines(result.diagnosis))
+            say_aside(note_line(note, tell))
+        say(diagnosis_lines(result.diagnosis, say=tell))
     return exit_code(result.diagnosis, args.fail_on or DiagnoseSettings().fail_on)

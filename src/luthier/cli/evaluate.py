@@ -17,14 +17,16 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.cli.progress import listener
     from luthier.cli.results import score_lines
     from luthier.journeys.verbs import evaluate
 
-    with listener() as listen:
+    tell = spoken(args)
+    with listener(tell) as listen:
         done = evaluate(args.run_folder, listen=listen)
     if args.json:
         print(json.dumps(done.metrics, ensure_ascii=False, indent=1))
     else:
-        print("\n".join(score_lines(done)))
+        print("\n".join(score_lines(done, tell)))
     return 0

@@ -16,8 +16,10 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.faults import get_fault
     from luthier.journeys.verbs import explain
+    from luthier.reporting.fault_page import fault_page
     from luthier.reporting.words import track_record_in_words
 
     page = explain(args.fault)
@@ -26,5 +28,7 @@ def run(args: argparse.Namespace) -> int:
         value = {"fault": args.fault, "page": page, "track_record": record}
         print(json.dumps(value, ensure_ascii=False))
     else:
-        print(f"{page}\n\n## Track record\n\n{track_record_in_words(record)}")
+        tell = spoken(args)
+        print(f"{fault_page(page, tell)}\n\n## {tell('Track record')}\n")
+        print(track_record_in_words(record, tell))
     return 0

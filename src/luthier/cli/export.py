@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from luthier.cli.arguments import Verbs, add_run, new_parser
+from luthier.reporting.words import metric_title
+
+if TYPE_CHECKING:
+    from luthier.records.exported import Exported
+    from luthier.reporting.catalogue import Catalogue
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -30,10 +36,12 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it: exit code 1 when a format failed its check or costs too much."""
+    from luthier.cli.language import spoken
     from luthier.cli.results import as_json
     from luthier.cli.terminal import say
     from luthier.journeys.export import export
 
+    tell = spoken(args)
     worst = 0
     for kind in args.format or ["onnx", "onnx-int8"]:
         found = export(args.run_folder, kind)
@@ -42,19 +50,35 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print(as_json(found))
             continue
-        loss = found.loss
-        times = found.torch_seconds_per_1000_rows / found.seconds_per_1000_rows
-        differ = ", ".join(f"{stage} {count:,}" for stage, count in found.stages.items())
-        say(
-            [
-                f"{kind}: {'usable' if usable else 'NOT usable'}",
-                f"  in a fresh process, {found.rows:,} validation rows; rows that differ: {differ}"
-                + (f"; first at: {found.first_stage}" if found.first_stage else ""),
-                f"  {found.metric} {-100 * loss.value:+.2f} points "
-                f"[{-100 * loss.high:+.2f}, {-100 * loss.low:+.2f}], at most "
-                f"{args.max_loss:g} may be lost",
-                f"  {found.seconds_per_1000_rows:.2f} s for 1,000 rows, {times:.1f} times as fast "
-                "as torch here",
-            ]
-        )
+        say(_lines(kind, found, args.max_loss, tell))
     return worst
+
+
+def _lines(kind: str, found: Exported, max_loss: float, tell: Catalogue) -> list[str]:
+    loss = found.loss
+    differ = ", ".join(f"{tell(stage)} {count:,}" for stage, count in found.stages.items())
+    checked = tell(
+        "  in a fresh process, {n} validation rows; rows that differ: {differ}",
+        n=f"{found.rows:,}",
+        differ=differ,
+    )
+    if found.first_stage:
+        checked += tell("; first at: {stage}", stage=tell(found.first_stage))
+    usable = tell("usable") if found.within(max_loss) else tell("NOT usable")
+    return [
+        tell("{kind}: {message}", kind=kind, message=usable),
+        checked,
+        tell(
+            "  {metric} {points} points [{low}, {high}], at most {most} may be lost",
+            metric=metric_title(found.metric, tell),
+            points=f"{-100 * loss.value:+.2f}",
+            low=f"{-100 * loss.high:+.2f}",
+            high=f"{-100 * loss.low:+.2f}",
+            most=f"{max_loss:g}",
+        ),
+        tell(
+            "  {seconds} s for 1,000 rows, {times} times as fast as torch here",
+            seconds=f"{found.seconds_per_1000_rows:.2f}",
+            times=f"{found.torch_seconds_per_1000_rows / found.seconds_per_1000_rows:.1f}",
+        ),
+    ]

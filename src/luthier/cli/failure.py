@@ -8,11 +8,12 @@ import sys
 import traceback
 
 from luthier.cli.terminal import say_aside
-from luthier.errors import LuthierError
+from luthier.errors import LuthierError, Problem
+from luthier.reporting.catalogue import ENGLISH, Catalogue
 
 
-def show_error(error: LuthierError, *, as_json: bool) -> int:
-    """Print the problems of a LuthierError."""
+def show_error(error: LuthierError, *, as_json: bool, tell: Catalogue = ENGLISH) -> int:
+    """Print the problems of a LuthierError; as JSON they are English."""
     if as_json:
         value = {
             "error": type(error).__name__,
@@ -23,18 +24,29 @@ def show_error(error: LuthierError, *, as_json: bool) -> int:
         }
         print(json.dumps(value, ensure_ascii=False))
     else:
-        say_aside(f"luthier: {error}")
+        lines = [_problem(problem, tell) for problem in error.problems]
+        if error.next_step:
+            lines.append(tell("next: {step}", step=tell.told(error.next_step)))
+        say_aside("luthier: " + "\n".join(lines))
     return 2
 
 
-def show_own_failure(error: Exception, *, as_json: bool) -> int:
+def _problem(problem: Problem, tell: Catalogue) -> str:
+    if tell is ENGLISH:
+        return str(problem)
+    return str(Problem(tell.told(problem.what), problem.where, tell.told(problem.hint)))
+
+
+def show_own_failure(error: Exception, *, as_json: bool, tell: Catalogue = ENGLISH) -> int:
     """Print one line for a failure that is ours; LUTHIER_DEBUG=1 shows the traceback."""
     what = f"{type(error).__name__}: {error}".split("\n", 1)[0]
     if as_json:
         print(json.dumps({"error": "OwnFailure", "problems": [{"what": what}]}))
-    print(f"luthier: this is a fault of Luthier, not of your input: {what}", file=sys.stderr)
+    said = tell("this is a fault of Luthier, not of your input: {what}", what=what)
+    print("luthier:", said, file=sys.stderr)
     if os.environ.get("LUTHIER_DEBUG"):
         traceback.print_exception(error)
     else:
-        print("next: run it again with LUTHIER_DEBUG=1 and report what it prints", file=sys.stderr)
+        step = tell("run it again with LUTHIER_DEBUG=1 and report what it prints")
+        print(tell("next: {step}", step=step), file=sys.stderr)
     return 2

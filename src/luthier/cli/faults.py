@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from luthier.cli.arguments import Verbs, new_parser
+from luthier.cli.terminal import padded
 
 if TYPE_CHECKING:
     from luthier.faults import Fault
@@ -19,16 +20,19 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.journeys.verbs import list_faults
 
     faults = list_faults()
     if args.json:
         print(json.dumps([_as_json(fault) for fault in faults], ensure_ascii=False, indent=1))
         return 0
+    tell = spoken(args)
     width = max(len(fault.id) for fault in faults)
     for fault in faults:
-        print(f"{fault.id:<{width}}  {fault.info.status:<8}{fault.error or fault.info.title}")
-    print("\nnext: luthier explain FAULT")
+        title = tell.told(fault.error or fault.info.title)
+        print(f"{fault.id:<{width}}  {padded(tell(fault.info.status), 8)}{title}")
+    print("\n" + tell("next: {step}", step="luthier explain FAULT"))
     return 2 if any(fault.error for fault in faults) else 0
 
 

@@ -15,7 +15,9 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from luthier.cli.language import spoken_in, translate_help
 from luthier.errors import LuthierError
+from luthier.reporting.catalogue import ENGLISH, Catalogue
 
 VERBS = (
     "demo",
@@ -42,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):  # a terminal that cannot show a character escapes it
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    parser = build_parser()
+    tell = spoken_in(words)
+    parser = build_parser(tell)
     from luthier.cli.arguments import settings_flags, take_out_settings, verb_first
 
     args = argparse.Namespace(json="--json" in words)
@@ -56,12 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LuthierError as error:
         from luthier.cli.failure import show_error
 
-        return show_error(error, as_json=getattr(args, "json", False))
+        return show_error(error, as_json=getattr(args, "json", False), tell=tell)
     except BrokenPipeError:  # the reader of our output went away; that is no failure of ours
         sys.stderr.close()
         return 0
     except KeyboardInterrupt:
-        print("\nstopped; --resume goes on from the last checkpoint", file=sys.stderr)
+        said = tell("stopped; --resume goes on from the last checkpoint")
+        print(f"\n{said}", file=sys.stderr)
         return 130
     except Exception as error:  # noqa: BLE001 - a person never sees a traceback
         from luthier.cli.failure import show_error, show_own_failure
@@ -69,8 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         refused = machine_error(error)
         if refused is not None:
-            return show_error(refused, as_json=getattr(args, "json", False))
-        return show_own_failure(error, as_json=getattr(args, "json", False))
+            return show_error(refused, as_json=getattr(args, "json", False), tell=tell)
+        return show_own_failure(error, as_json=getattr(args, "json", False), tell=tell)
 
 
 def command() -> NoReturn:
@@ -87,8 +91,8 @@ def command() -> NoReturn:
     os._exit(code)
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser with one sub-parser per verb."""
+def build_parser(tell: Catalogue = ENGLISH) -> argparse.ArgumentParser:
+    """The parser with one sub-parser per verb, its help in a language."""
     parser = argparse.ArgumentParser(
         prog="luthier",
         description="From a labelled file to a fine-tuned model, and why it is not better.",
@@ -102,6 +106,8 @@ def build_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     for verb in VERBS:
         importlib.import_module(f"luthier.cli.{verb}").add_parser(verbs)
+    if tell is not ENGLISH:
+        translate_help([parser, *dict.fromkeys(verbs.choices.values())], tell)
     return parser
 
 

@@ -45,11 +45,14 @@ def run(args: argparse.Namespace) -> int:
             'or luthier predict RUN --text "..."',
         )
     out = _output(args)
+    from luthier.cli.language import spoken
     from luthier.journeys.opening import resolve_settings
     from luthier.journeys.predict import predict_file, predict_texts
     from luthier.journeys.verbs import open_run
+    from luthier.reporting.words import note_line
     from luthier.run_folder import write_text
 
+    tell = spoken(args)
     run_ = open_run(args.run_folder)
     way = {"max_loss": args.max_loss, **({"way": args.format} if args.format else {})}
     if args.text is not None:
@@ -61,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         asked = rows.file_columns or {"text": rows.columns["text"]}
         table = _table(asked, answered.predictions, answered.lost_tokens.tolist())
         for note in (*rows.source.notes, *answered.notes):
-            say_aside(f"  {note.kind}: {note.message}")
+            say_aside(f"  {note_line(note, tell)}")
     if args.json:
         text = _as_json(table)
     elif args.text is not None and out is None:
@@ -72,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
         print(text, end="")
     else:
         write_text(out, text)
-        say_aside(f"{len(table.asked[0]):,} answers written to {out}")
+        say_aside(tell("{n} answers written to {path}", n=f"{len(table.asked[0]):,}", path=out))
     return 0
 
 

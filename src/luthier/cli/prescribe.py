@@ -16,11 +16,13 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.cli.results import as_json
     from luthier.cli.terminal import say
     from luthier.journeys.verbs import prescribe
     from luthier.records import Note, Prescription
     from luthier.reporting.commands import as_typed
+    from luthier.reporting.words import note_line
 
     cures, notes = prescribe(args.run_folder)
     if args.json:
@@ -28,12 +30,14 @@ def run(args: argparse.Namespace) -> int:
         text = as_json(cures, tuple[Prescription, ...])
         print(f'{{"prescriptions": {text}, "notes": {left_out}}}')
         return 0
-    lines = [] if cures else ["nothing to change: no fault that was checked has fired"]
+    tell = spoken(args)
+    lines = [] if cures else [tell("nothing to change: no fault that was checked has fired")]
     for cure in cures:
-        lines += [f"{cure.applicability.value}: {cure.what}", f"  why: {cure.why}"]
+        kind = tell(cure.applicability.value)
+        lines.append(tell("{kind}: {message}", kind=kind, message=tell.told(cure.what)))
+        lines.append(tell("  why: {why}", why=tell.told(cure.why)))
         for name, value in cure.settings.items():
             lines.append(f"  --{name} {shlex.quote(as_typed(value))}")
-    for note in notes:
-        lines.append(f"{note.kind}: {note.message}")
+    lines += [note_line(note, tell) for note in notes]
     say(lines)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -19,15 +20,17 @@ from luthier.records import (
     Stopped,
     Warned,
 )
+from luthier.reporting.catalogue import ENGLISH, Catalogue
+from luthier.reporting.words import metric_title, note_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
 
-def listener() -> PlainLines | Bars:
+def listener(tell: Catalogue = ENGLISH) -> PlainLines | Bars:
     """Bars on a terminal, plain lines elsewhere; a context manager that is called with progress."""
-    return Bars() if sys.stderr.isatty() else PlainLines()
+    return Bars(tell) if sys.stderr.isatty() else PlainLines(tell)
 
 
 def both(first: Listener, second: Listener) -> Listener:
@@ -40,17 +43,32 @@ def both(first: Listener, second: Listener) -> Listener:
     return tell
 
 
-def _epoch_line(event: Evaluated) -> str:
-    best = "  (best so far)" if event.is_best else ""
-    return (
-        f"epoch {event.epoch:g}: validation loss {event.validation['loss']:.3f}, "
-        f"macro-F1 {event.validation['macro_f1']:.3f}; train loss {event.train['loss']:.3f}, "
-        f"macro-F1 {event.train['macro_f1']:.3f}{best}"
+def _epoch_line(event: Evaluated, tell: Catalogue) -> str:
+    """Loss and first figure of both splits."""
+    first = [name for name in event.validation if name in event.train and name != "loss"]
+    name = "macro_f1" if "macro_f1" in first or not first else first[0]
+    said = tell(
+        "epoch {epoch}: validation loss {loss}, {metric} {value}; "
+        "train loss {train_loss}, {metric} {train_value}",
+        epoch=f"{event.epoch:g}",
+        metric=metric_title(name, tell),
+        loss=_digits(event.validation, "loss"),
+        value=_digits(event.validation, name),
+        train_loss=_digits(event.train, "loss"),
+        train_value=_digits(event.train, name),
     )
+    return said + (tell("  (best so far)") if event.is_best else "")
+
+
+def _digits(figures: Mapping[str, float], name: str) -> str:
+    return f"{figures[name]:.3f}" if name in figures else "-"
 
 
 class PlainLines:
     """One line per thing that happened; steps are not shown."""
+
+    def __init__(self, tell: Catalogue = ENGLISH) -> None:
+        self._tell = tell
 
     def __enter__(self) -> PlainLines:
         return self
@@ -65,26 +83,31 @@ class PlainLines:
             say_aside(line)
 
     def _line(self, progress: Progress) -> str:
+        tell = self._tell
         match progress:
             case StageBegan(verb):
-                return f"{verb} ..."
+                return f"{tell(verb)} ..."
             case StageSaid(_, note):
-                return f"  {note.kind}: {note.message}"
+                return f"  {note_line(note, tell)}"
             case StageEnded(verb, summary, seconds, reused):
-                how = "from before" if reused else f"{seconds:.1f} s"
-                return f"{verb}: {summary} ({how})"
+                how = tell("from before") if reused else tell("{n} s", n=f"{seconds:.1f}")
+                said = tell.told(summary)
+                return tell("{verb}: {summary} ({how})", verb=tell(verb), summary=said, how=how)
             case _:
                 return self._training_line(progress.event)
 
     def _training_line(self, event: object) -> str:
+        tell = self._tell
         match event:
             case Started(total_steps=total, resumed_from_step=from_step):
-                where = f", going on from step {from_step:,}" if from_step else ""
-                return f"  {total:,} steps{where}"
+                steps, before = f"{total:,}", f"{from_step or 0:,}"
+                if from_step:
+                    return tell("  {n} steps, going on from step {before}", n=steps, before=before)
+                return tell("  {n} steps", n=steps)
             case Evaluated():
-                return "  " + _epoch_line(event)
+                return "  " + _epoch_line(event, tell)
             case Warned(_, message):
-                return f"  warning: {message}"
+                return tell("  warning: {message}", message=tell.told(message))
             case _:
                 return ""
 
@@ -92,8 +115,9 @@ class PlainLines:
 class Bars:
     """A bar per verb, with notes above it."""
 
-    def __init__(self) -> None:
-        self._plain = PlainLines()
+    def __init__(self, tell: Catalogue = ENGLISH) -> None:
+        self._plain = PlainLines(tell)
+        self._tell = tell
 
     def __enter__(self) -> Bars:
         from rich.console import Console
@@ -132,7 +156,7 @@ class Bars:
         """Move the bar, and print above it what should stay."""
         match progress:
             case StageBegan(verb):
-                self._bar = self._live.add_task(verb, total=None, note="")
+                self._bar = self._live.add_task(self._tell(verb), total=None, note="")
                 return
             case StageEnded():
                 if self._bar is not None:
@@ -153,8 +177,10 @@ class Bars:
             case Started(total_steps=total, resumed_from_step=from_step):
                 self._live.update(self._bar, total=total, completed=from_step or 0)
             case Stepped(step=step, loss=loss):
-                self._live.update(self._bar, completed=step, note=f"loss {loss:.3f}")
+                self._live.update(
+                    self._bar, completed=step, note=self._tell("loss {loss}", loss=f"{loss:.3f}")
+                )
             case Stopped(reason=reason):
-                self._live.update(self._bar, note=reason.replace("_", " "))
+                self._live.update(self._bar, note=self._tell.told(reason.replace("_", " ")))
             case _:
                 pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from luthier.cli.arguments import Verbs, add_language, add_run, new_parser
+from luthier.cli.arguments import Verbs, add_run, new_parser
 
 
 def add_parser(verbs: Verbs) -> None:
@@ -13,7 +13,6 @@ def add_parser(verbs: Verbs) -> None:
     summary = "write report.html and the plots of a run again (needs no torch)"
     parser = new_parser(verbs, "report", summary, run)
     add_run(parser)
-    add_language(parser)
     parser.add_argument(
         "--test-rows",
         action="store_true",
@@ -23,10 +22,14 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.cli.progress import listener
     from luthier.journeys.verbs import report
 
-    with listener() as listen:
-        path = report(args.run_folder, language=args.lang, test_rows=args.test_rows, listen=listen)
+    tell = spoken(args)
+    with listener(tell) as listen:
+        path = report(
+            args.run_folder, language=tell.language, test_rows=args.test_rows, listen=listen
+        )
     print(json.dumps({"report": str(path)}, ensure_ascii=False) if args.json else path)
     return 0

@@ -16,6 +16,7 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.cli.results import as_json
     from luthier.cli.terminal import say
     from luthier.journeys.verbs import list_settings
@@ -25,9 +26,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(as_json(settings, tuple[SettingRow, ...]))
         return 0
+    tell = spoken(args)
     for item in settings:
-        unit = f" {item.unit}" if item.unit else ""
-        origin = ": ".join(filter(None, (item.origin.kind, item.origin.detail)))
+        unit = f" {tell.told(item.unit)}" if item.unit else ""
+        origin = ": ".join(filter(None, (tell(item.origin.kind), tell.told(item.origin.detail))))
+        meaning = tell.told(item.meaning)
         line = f"{item.name} = {item.value}{unit}  ({origin})"
-        say([line, f"    {item.meaning}; default {item.default}"])
+        said = tell("    {meaning}; default {default}", meaning=meaning, default=item.default)
+        say([line, said])
     return 0

@@ -18,16 +18,18 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.cli.progress import listener
     from luthier.journeys.verbs import split
 
-    with listener() as listen:
+    tell = spoken(args)
+    with listener(tell) as listen:
         done = split(args.data, run_dir=args.run_dir, settings=settings_of(args), listen=listen)
     counts = done.splits.counts()
     if args.json:
         print(json.dumps({"run": str(done.path), "splits": counts}, ensure_ascii=False))
     else:
-        print(", ".join(f"{count:,} {name}" for name, count in counts.items()))
+        print(", ".join(f"{count:,} {tell(name)}" for name, count in counts.items()))
         print(f"{done.path / 'splits.parquet'}")
-        print(f"next: luthier train {done.path}")
+        print(tell("next: {step}", step=f"luthier train {done.path}"))
     return 0

@@ -21,6 +21,16 @@ def harmless(line: str) -> str:
     )
 
 
+def padded(text: str, width: int) -> str:
+    """A text with spaces behind it up to `width` columns; a Chinese character takes two.
+
+    >>> padded("F1", 4) + "|" + padded("準確率", 8) + "|"
+    'F1  |準確率  |'
+    """
+    taken = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return text + " " * max(0, width - taken)
+
+
 def say(lines: Iterable[str]) -> None:
     """Print lines to stdout."""
     print("\n".join(harmless(line) for line in lines))

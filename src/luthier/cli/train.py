@@ -18,12 +18,15 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.cli.progress import both, listener
     from luthier.cli.stopping import Stopper
     from luthier.journeys.verbs import train
     from luthier.records import event_to_json
+    from luthier.reporting.words import metric_title
 
-    with Stopper() as stopper, listener() as show:
+    tell = spoken(args)
+    with Stopper(tell) as stopper, listener(tell) as show:
         done = train(
             args.source,
             run_dir=args.run_dir,
@@ -36,9 +39,14 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({"run": str(done.path), **stopped}, ensure_ascii=False))
     else:
         print(
-            f"best after step {stopped['best_step']:,}: "
-            f"validation {stopped['metric_name']} {stopped['best_metric']:.3f}"
+            tell(
+                "best after step {step}: validation {metric} {value}",
+                step=f"{stopped['best_step']:,}",
+                metric=metric_title(stopped["metric_name"], tell),
+                value=f"{stopped['best_metric']:.3f}",
+            )
         )
         print(f"{done.model}")
-        print(f"next: luthier workup --resume --run-dir {done.path}")
+        step = f"luthier workup --resume --run-dir {done.path}"
+        print(tell("next: {step}", step=step))
     return 0

@@ -26,13 +26,15 @@ def add_parser(verbs: Verbs) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it."""
+    from luthier.cli.language import spoken
     from luthier.cli.progress import both, listener
     from luthier.cli.results import exit_code, show_run
     from luthier.cli.stopping import Stopper
     from luthier.journeys.workup import workup
     from luthier.settings_file import from_run_yaml
 
-    with Stopper() as stopper, listener() as show:
+    tell = spoken(args)
+    with Stopper(tell) as stopper, listener(tell) as show:
         done = workup(
             args.data,
             run_dir=args.run_dir,
@@ -41,5 +43,5 @@ def run(args: argparse.Namespace) -> int:
             listen=both(stopper.hear, show),
             should_stop=stopper,
         )
-    show_run(done, json_wanted=args.json)
+    show_run(done, json_wanted=args.json, tell=tell)
     return exit_code(done.diagnosis, from_run_yaml(done.settings_path).settings.diagnose.fail_on)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-import textwrap
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +25,8 @@ MUTED = "#656d76"
 RULE = "#d8dee4"
 PAPER = "#ffffff"
 DPI = 144
+_PIECES = re.compile(r"[\u2e80-\uffef][，。；：、）」”]*|[^\s\u2e80-\uffef]+\s*|\s+")
+"""What a line may be broken between: a Han character with the sign behind it, a word."""
 
 
 @contextmanager
@@ -69,26 +71,10 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def new_large_figure(width: float, height: float) -> Figure:
-    """An empty figure of this size in inches whose parts are placed by hand.
-
-    Making room for everything costs a measurement of each text, several times over: seconds, where
-    hundreds of labels stand along an axis.
-    """
-    figure = Figure(figsize=(width, height), dpi=DPI)
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def width_of(text: str, size: float) -> float:
-    """About the width of a text in inches at a type size in points; never too little."""
-    return sum(1.0 if wide(character) else 0.66 for character in text) * size / 72
-
-
 def caption(figure: Figure, title: str, subtitle: str = "") -> None:
     """A title and, smaller under it, what it rests on; both at the left edge."""
     width, height = figure.get_size_inches()
-    lines = textwrap.wrap(subtitle, max(40, int(width * 16)))
+    lines = wrapped(subtitle, max(40, int(width * 16)))
     room = 0.38 + 0.19 * len(lines)  # inches; the layout leaves them to the caption
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
@@ -98,6 +84,26 @@ def caption(figure: Figure, title: str, subtitle: str = "") -> None:
     for number, line in enumerate(lines):
         top = 1 - (0.36 + 0.19 * number) / height
         figure.text(left, top, line, va="top", fontsize=9, color=MUTED)
+
+
+def wrapped(text: str, most: int) -> list[str]:
+    """A text in lines at most `most` wide, a Han character counting 2; broken at spaces and Han.
+
+    >>> wrapped("巨集平均 F1，300 筆", 10)
+    ['巨集平均 ', 'F1，300 ', '筆']
+    """
+    lines, taken = [""] if text else [], 0
+    for piece in _PIECES.findall(text):
+        if taken and taken + _columns(piece.rstrip()) > most:
+            lines.append("")
+            taken = 0
+        lines[-1] += piece
+        taken += _columns(piece)
+    return lines
+
+
+def _columns(text: str) -> int:
+    return sum(2 if wide(character) else 1 for character in text)
 
 
 def unit_axis(axes: Axes) -> None:

@@ -1,7 +1,9 @@
-"""The languages of the report: English sentences in the code, catalogues for the others.
+"""The languages of report, terminal and fault pages: English in the code, catalogues beside it.
 
-A sentence is its own key: `say("The run has {n} labels.", n=3)`. A catalogue is a JSON file in
-`messages/` from the English sentence to another language's; tests check that none is missing.
+A sentence is its own key: `say("The run has {n} labels.", n=3)`. A catalogue is a folder in
+`messages/` with JSON files from the English sentence to another language's: `said.json` for what is
+said here and in the command line, `told.json` for what records tell, `pages.json` for the
+paragraphs of the fault pages. Tests check that none is missing (docs/decisions/0009).
 """
 
 from __future__ import annotations
@@ -10,26 +12,35 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
+
+from luthier.reporting.told import Told
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh-CN": "简体中文", "zh-TW": "繁體中文"}
 """Code as in HTML's `lang` -> the language's own name."""
 
+PARTS = ("said", "told", "pages")
+"""Files of a catalogue, in the order of `Catalogue`'s fields."""
+
 _TRADITIONAL = ("zh-tw", "zh-hk", "zh-mo", "zh-hant")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalogue:
-    """Sentences of one language.
+    """Sentences of one language; what is not in it stays English.
 
     Args:
         language: a key of `LANGUAGES`.
-        sentences: English sentence -> this language's; what is not in it stays English.
+        sentences: English sentence of the page or the terminal -> this language's.
+        records: English sentence of a record -> this language's.
+        pages: English paragraph of a fault's page -> this language's.
     """
 
     language: str = "en"
     sentences: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, str] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, sentence: str, **values: object) -> str:
         """The sentence in this language with its `{names}` filled in."""
@@ -38,6 +49,14 @@ class Catalogue:
     def count(self, number: int, one: str, many: str, **values: object) -> str:
         """`one` or `many` by the number, which is `{n}` in both."""
         return self(one if number == 1 else many, n=f"{number:,}", **values)
+
+    def told(self, text: str) -> str:
+        """What a record tells in English, in this language as far as it is known."""
+        return self._told(text) if self.records else text
+
+    @cached_property
+    def _told(self) -> Told:
+        return Told(self.sentences, self.records)
 
 
 ENGLISH = Catalogue()
@@ -48,8 +67,9 @@ def catalogue(language: str) -> Catalogue:
     """The catalogue of a language of `LANGUAGES`."""
     if language == "en":
         return ENGLISH
-    text = (files("luthier.reporting") / "messages" / f"{language}.json").read_text("utf-8")
-    return Catalogue(language, json.loads(text))
+    folder = files("luthier.reporting") / "messages" / language
+    parts = (json.loads((folder / f"{part}.json").read_text("utf-8")) for part in PARTS)
+    return Catalogue(language, *parts)
 
 
 def language_here(environment: Mapping[str, str] = os.environ) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from luthier.kit.intervals import share_figure
 from luthier.records import Figure, Predictions
 from luthier.reporting.canvas import BLUE, MUTED, caption, new_figure, style, to_png, unit_axis
-from luthier.reporting.words import plural
+from luthier.reporting.catalogue import ENGLISH, Catalogue
 
 BINS = 10
 FEWEST = 50
@@ -24,7 +24,7 @@ class Bin(NamedTuple):
     right: Figure
 
 
-def calibration_chart(answers: Predictions, split: str) -> bytes | None:
+def calibration_chart(answers: Predictions, split: str, say: Catalogue = ENGLISH) -> bytes | None:
     """The PNG, or None when too few rows were answered."""
     bins = calibration_bins(answers)
     if not bins:
@@ -43,15 +43,16 @@ def calibration_chart(answers: Predictions, split: str) -> bytes | None:
         unit_axis(axes)
         axes.set_ylim(0, 1)
         axes.grid(axis="y")
-        axes.set_xlabel("confidence of the answer (mean of the bin)")
-        axes.set_ylabel("share of right answers")
-        rows = plural(sum(one.right.n for one in bins), f"{split} row")
-        caption(
-            figure,
-            "Calibration",
-            f"{rows} in {len(bins)} bins of equal size; bar: 95 % interval; "
+        axes.set_xlabel(say("confidence of the answer (mean of the bin)"))
+        axes.set_ylabel(say("share of right answers"))
+        said = say(
+            "{n} {split} rows in {bins} bins of equal size; bar: 95 % interval; "
             "on the dotted line confidence is kept",
+            n=f"{sum(one.right.n for one in bins):,}",
+            split=say(split),
+            bins=len(bins),
         )
+        caption(figure, say("Calibration"), said)
         return to_png(figure)
 
 

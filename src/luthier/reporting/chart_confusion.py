@@ -7,25 +7,26 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
 
 from luthier.records import ConfusionMatrix, FloatArray, IntArray
 from luthier.reporting.canvas import (
+    DPI,
     INK,
     MUTED,
     PAPER,
     RULE,
     caption,
     new_figure,
-    new_large_figure,
     style,
     to_png,
-    width_of,
 )
+from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.confusions import neighbourly_order, shares
 from luthier.reporting.fonts import distinct
-from luthier.reporting.words import plural
+from luthier.reporting.sheet import Sheet, width_in_points
 
+SMALL = 6.5
+"""Size of the type where labels are many, in printer's points."""
 NUMBERED_UP_TO = 30
 """Above so many labels the cells carry no numbers, and the order shows the mix-ups."""
 # One hue from paper to dark blue: order survives every kind of colour vision and grey print.
@@ -35,7 +36,10 @@ _SHADES = LinearSegmentedColormap.from_list(
 
 
 def confusion_chart(
-    matrix: ConfusionMatrix, split: str, titles: Mapping[str, str] | None = None
+    matrix: ConfusionMatrix,
+    split: str,
+    titles: Mapping[str, str] | None = None,
+    say: Catalogue = ENGLISH,
 ) -> bytes | None:
     """The PNG, or None when the matrix is empty.
 
@@ -43,6 +47,7 @@ def confusion_chart(
         matrix: of one split.
         split: its name, for the caption.
         titles: label -> a longer name for people.
+        say: the language of the caption.
     """
     if not matrix.labels:
         return None
@@ -53,61 +58,53 @@ def confusion_chart(
     names = _names([matrix.labels[i] for i in order], titles, 26 if many else 18)
     with style():
         if many:
-            return _draw_many(counts, share, names, split)
-        return _draw_few(counts, share, names, split)
+            return _draw_many(counts, share, names, split, say)
+        return _draw_few(counts, share, names, split, say)
 
 
-def _draw_few(counts: IntArray, share: FloatArray, names: Sequence[str], split: str) -> bytes:
+def _draw_few(
+    counts: IntArray, share: FloatArray, names: Sequence[str], split: str, say: Catalogue
+) -> bytes:
     n = len(names)
     cell = 0.95 if n <= 3 else 0.62 if n <= 12 else 0.42
     figure = new_figure(max(4.6, n * cell + 2.2), max(3.6, n * cell + 1.7))
     axes = figure.subplots()
-    _draw_cells(axes, share, names, size=9 if n <= 12 else 7.5)
+    _draw_cells(axes, share, names, 9 if n <= 12 else 7.5, say)
     for (i, j), count in np.ndenumerate(counts):
         if count:
             axes.text(
                 j, i, f"{count}", ha="center", va="center", fontsize=9.5 if n <= 12 else 7,
                 color=PAPER if share[i, j] > 0.3 else INK, in_layout=False,
             )  # fmt: skip
-    _caption(figure, counts, split)
+    caption(figure, *_said(counts, split, say))
     return to_png(figure)
 
 
-def _draw_many(counts: IntArray, share: FloatArray, names: Sequence[str], split: str) -> bytes:
-    cells, size = len(names) * 0.135, 6.5
-    margin = max(width_of(name, size) for name in names) + 0.35
-    caption_room, edge = 0.75, 0.15
-    width, height = margin + cells + edge, caption_room + cells + margin
-    figure = new_large_figure(width, height)
-    axes = figure.add_axes(
-        (margin / width, margin / height, cells / width, cells / height), frameon=False
-    )
-    axes.imshow(np.sqrt(share), cmap=_SHADES, vmin=0, vmax=1, interpolation="nearest")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    n = len(names)
-    edges = np.arange(n + 1) - 0.5
-    axes.hlines(edges, -0.5, n - 0.5, color=RULE, linewidth=0.25)
-    axes.vlines(edges, -0.5, n - 0.5, color=RULE, linewidth=0.25)
-    _write_names(axes, names, size)
-    figure.text(edge / width, (margin + cells / 2) / height, "true label", rotation=90,
-                color=MUTED, va="center")  # fmt: skip
-    figure.text((margin + cells / 2) / width, edge / height, "answered", color=MUTED, ha="center")
-    _caption(figure, counts, split, "labels often mixed up stand side by side")
-    return to_png(figure)
-
-
-def _write_names(axes: Axes, names: Sequence[str], size: float) -> None:
-    """The names along both sides as plain texts: a tick of an axis costs many times as much."""
-    n = len(names)
+def _draw_many(
+    counts: IntArray, share: FloatArray, names: Sequence[str], split: str, say: Catalogue
+) -> bytes:
+    n, side = len(names), round(0.135 * DPI)
+    head = round(0.75 * DPI)
+    margin = width_in_points(names, SMALL) + round(0.35 * DPI)
+    sheet = Sheet(margin + n * side + DPI // 7, head + n * side + margin, _SHADES)
+    sheet.paint(margin, head, np.sqrt(share), side)
+    gap, below = DPI // 24, head + n * side
     for at, name in enumerate(names):
-        for x, y, turn, across, along in (
-            (-1.0, at, 0, "right", "center"), (at, n, 90, "center", "top")
-        ):  # fmt: skip
-            axes.text(x, y, name, rotation=turn, ha=across, va=along, fontsize=size, color=INK)
+        middle = round((at + 0.5) * side)
+        sheet.write(name, margin - gap, head + middle, SMALL, anchor=(1.0, 0.5))
+        sheet.write(name, margin + middle, below + gap, SMALL, upright=True, anchor=(0.5, 0.0))
+    centre, edge, centred = n * side // 2, DPI // 7, (0.5, 0.5)
+    sheet.write(say("true label"), edge, head + centre, 9, ink=MUTED, upright=True, anchor=centred)
+    sheet.write(
+        say("answered"), margin + centre, below + margin - edge, 9, ink=MUTED, anchor=centred
+    )
+    sheet.caption(*_said(counts, split, say, say("labels often mixed up stand side by side")))
+    return sheet.to_png()
 
 
-def _draw_cells(axes: Axes, share: FloatArray, names: Sequence[str], size: float) -> None:
+def _draw_cells(
+    axes: Axes, share: FloatArray, names: Sequence[str], size: float, say: Catalogue
+) -> None:
     n = len(names)
     # a square root lets the few rows off the diagonal be seen beside the many on it
     axes.imshow(np.sqrt(share), cmap=_SHADES, vmin=0, vmax=1, interpolation="nearest")
@@ -118,22 +115,23 @@ def _draw_cells(axes: Axes, share: FloatArray, names: Sequence[str], size: float
     edges = np.arange(1, n) - 0.5
     axes.hlines(edges, -0.5, n - 0.5, color=RULE, linewidth=0.8)
     axes.vlines(edges, -0.5, n - 0.5, color=RULE, linewidth=0.8)
-    axes.set_xlabel("answered")
-    axes.set_ylabel("true label")
+    axes.set_xlabel(say("answered"))
+    axes.set_ylabel(say("true label"))
     for spine in axes.spines.values():
         spine.set_visible(True)
         spine.set_color(RULE)
 
 
-def _caption(figure: Figure, counts: IntArray, split: str, more: str = "") -> None:
-    wrong = int(counts.sum() - np.trace(counts))
-    rest = f"; {more}" if more else ""
-    caption(
-        figure,
-        f"Confusion matrix, {split} rows",
-        f"{wrong:,} of {plural(int(counts.sum()), 'row')} wrong; "
-        f"colour: share of the true label, root scale{rest}",
+def _said(counts: IntArray, split: str, say: Catalogue, more: str = "") -> tuple[str, str]:
+    """Title and subtitle."""
+    said = say.count(
+        int(counts.sum()),
+        "{wrong} of {n} row wrong; colour: share of the true label, root scale",
+        "{wrong} of {n} rows wrong; colour: share of the true label, root scale",
+        wrong=f"{int(counts.sum() - np.trace(counts)):,}",
     )
+    title = say("Confusion matrix, {split} rows", split=say(split))
+    return title, f"{said}{say('; ')}{more}" if more else said
 
 
 def _names(labels: Sequence[str], titles: Mapping[str, str] | None, most: int) -> list[str]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from sklearn.metrics import average_precision_score, precision_recall_curve, roc_curve
+from sklearn.metrics import precision_recall_curve, roc_curve
 
+from luthier.kit.average_precision import average_precision
 from luthier.records import BoolArray, FloatArray, Predictions
 from luthier.reporting.canvas import (
     BLUE,
@@ -21,8 +22,8 @@ from luthier.reporting.canvas import (
     to_png,
     unit_axis,
 )
+from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.fonts import distinct
-from luthier.reporting.words import plural
 
 NAMED = (ORANGE, GREEN, BLUE)
 """Colours of the labels with the lowest average precision; all others are grey."""
@@ -30,7 +31,7 @@ FAINT_UP_TO = 40
 """Above so many labels only the named ones are drawn."""
 
 
-def curves_chart(answers: Predictions, split: str) -> bytes | None:
+def curves_chart(answers: Predictions, split: str, say: Catalogue = ENGLISH) -> bytes | None:
     """The PNG, or None when no label occurs both among the rows and among the rest."""
     known = answers.labels >= 0
     labels, scores = answers.labels[known], answers.probabilities[known]
@@ -40,7 +41,7 @@ def curves_chart(answers: Predictions, split: str) -> bytes | None:
         there = [min(there, key=lambda i: counts[i])]  # one curve is the other one turned
     if not there:
         return None
-    precision = {i: average_precision_score(labels == i, scores[:, i]) for i in there}
+    precision = {i: _precision(labels == i, scores[:, i]) for i in there}
     hardest = sorted(there, key=lambda i: precision[i])[: len(NAMED)]
     names = distinct([answers.label_names[i] for i in hardest], 22)
     others = [i for i in there if i not in hardest] if len(there) <= FAINT_UP_TO else []
@@ -50,19 +51,31 @@ def curves_chart(answers: Predictions, split: str) -> bytes | None:
         for i in others:
             _draw(left, right, labels == i, scores[:, i], MUTED, "")
         for i, name, colour in zip(hardest, names, NAMED, strict=False):
-            title = f"{name}, average precision {precision[i]:.2f}"
+            title = say(
+                "{label}, average precision {value}", label=name, value=f"{precision[i]:.2f}"
+            )
             _draw(left, right, labels == i, scores[:, i], colour, title)
         left.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
-        _name_axes(left, "ROC", ("false positive rate", "true positive rate"))
-        _name_axes(right, "Precision and recall", ("recall", "precision"))
+        _name_axes(left, "ROC", (say("false positive rate"), say("true positive rate")))
+        _name_axes(right, say("Precision and recall"), (say("recall"), say("precision")))
         right.legend(loc="lower left", fontsize=8)
-        shown = f"the {len(hardest)} hardest of {plural(len(there), 'label')} named"
-        caption(
-            figure,
-            "ROC and precision-recall curves",
-            f"{plural(len(labels), f'{split} row')}, each label against the rest; {shown}",
+        said = say.count(
+            len(there),
+            "{rows} {split} rows, each label against the rest; the only curve is named",
+            "{rows} {split} rows, each label against the rest; the {named} hardest of {n} labels "
+            "named",
+            rows=f"{len(labels):,}",
+            split=say(split),
+            named=len(hardest),
         )
+        caption(figure, say("ROC and precision-recall curves"), said)
         return to_png(figure)
+
+
+def _precision(truth: BoolArray, score: FloatArray) -> float:
+    """Average precision of one label."""
+    once = np.ones((1, len(truth)))
+    return float(average_precision(truth.astype(np.int64), score, once)[0])
 
 
 def _draw(

@@ -8,12 +8,14 @@ from matplotlib.axes import Axes
 
 from luthier.records import Evaluation, Figure, SplitEvaluation
 from luthier.reporting.canvas import BLUE, INK, MUTED, caption, new_figure, style, to_png, unit_axis
-from luthier.reporting.words import floor_title, plural
+from luthier.reporting.catalogue import ENGLISH, Catalogue
+from luthier.reporting.words import floor_title, metric_title
 
-METRICS = (("macro_f1", "macro-F1"), ("accuracy", "accuracy"))
+METRICS = ("macro_f1", "accuracy", "subset_accuracy", "spearman")
+"""Figures from 0 to 1 that rivals have; the first two that a task has are drawn."""
 
 
-def floors_chart(evaluation: Evaluation) -> bytes | None:
+def floors_chart(evaluation: Evaluation, say: Catalogue = ENGLISH) -> bytes | None:
     """The PNG with validation and test one above the other, or None when no rival was fitted."""
     splits = [
         (name, evaluation.splits[name])
@@ -22,26 +24,38 @@ def floors_chart(evaluation: Evaluation) -> bytes | None:
     ]
     if not splits:
         return None
+    metrics = [m for m in METRICS if any(m in split.figures for _, split in splits)][:2]
+    if not metrics:
+        return None
     rows = sum(len(split.floor) + 1 for _, split in splits)
     with style():
         figure = new_figure(8.0, rows * 0.34 + len(splits) * 0.55 + 0.7)
         grid = figure.subplots(
-            len(splits), 2, squeeze=False, sharey="row",
+            len(splits), len(metrics), squeeze=False, sharey="row",
             height_ratios=[len(split.floor) + 1 for _, split in splits],
         )  # fmt: skip
         for line, (name, split) in zip(grid, splits, strict=True):
-            for axes, (metric, title) in zip(line, METRICS, strict=True):
-                _draw_split(axes, split, metric)
-                axes.set_title(f"{title}, {plural(split.n, f'{name} row')}")
-        caption(figure, "The model beside its simple rivals", "dot: value, bar: 95 % interval")
+            for axes, metric in zip(line, metrics, strict=True):
+                _draw_split(axes, split, metric, say)
+                rows_said = say.count(
+                    split.n, "{n} {split} row", "{n} {split} rows", split=say(name)
+                )
+                axes.set_title(f"{metric_title(metric, say)}{say(', ')}{rows_said}")
+        caption(
+            figure,
+            say("The model beside its simple rivals"),
+            say("dot: value, bar: 95 % interval"),
+        )
         return to_png(figure)
 
 
-def _draw_split(axes: Axes, split: SplitEvaluation, metric: str) -> None:
-    floors = [(floor_title(name), figures.get(metric)) for name, figures in split.floor.items()]
+def _draw_split(axes: Axes, split: SplitEvaluation, metric: str, say: Catalogue) -> None:
+    floors = [
+        (floor_title(name, say), figures.get(metric)) for name, figures in split.floor.items()
+    ]
     floors.sort(key=lambda item: -(item[1].value if item[1] else 0.0))
     lines: Sequence[tuple[str, Figure | None]] = [
-        ("this model", split.figures.get(metric)),
+        (say("this model"), split.figures.get(metric)),
         *floors,
     ]
     for row, (_, figure) in enumerate(lines):

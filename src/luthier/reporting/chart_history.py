@@ -19,13 +19,14 @@ from luthier.reporting.canvas import (
     style,
     to_png,
 )
-from luthier.reporting.words import stop_sentence
+from luthier.reporting.catalogue import ENGLISH, Catalogue
+from luthier.reporting.words import metric_title, stop_sentence
 
 POINTS = 1000
 """Most points of the step-loss line; more would not be seen."""
 
 
-def history_chart(history: Sequence[Event]) -> bytes | None:
+def history_chart(history: Sequence[Event], say: Catalogue = ENGLISH) -> bytes | None:
     """The PNG, or None when there is no course to draw: no step was taken."""
     steps = [event for event in history if isinstance(event, Stepped)]
     evaluations = [event for event in history if isinstance(event, Evaluated)]
@@ -37,40 +38,47 @@ def history_chart(history: Sequence[Event]) -> bytes | None:
     with style():
         figure = new_figure(8.0, 5.6)
         above, below = figure.subplots(2, 1, sharex=True)
-        _draw_losses(above, steps, evaluations)
-        _draw_scores(below, evaluations)
-        _mark_best(above, below, evaluations)
+        _draw_losses(above, steps, evaluations, say)
+        _draw_scores(below, evaluations, say)
+        _mark_best(above, below, evaluations, say)
         if stopped is not None:
             for axes in (above, below):
                 axes.axvline(stopped.epoch, color=MUTED, linewidth=1, linestyle=(0, (1, 2)))
         below.set_xlim(0, end * 1.03)
         below.xaxis.set_major_locator(MaxNLocator(integer=end >= 2, nbins=15 if end >= 2 else 6))
-        below.set_xlabel("epoch")
-        caption(figure, "Training history", stop_sentence(stopped, started, evaluations))
+        below.set_xlabel(say("epoch"))
+        caption(figure, say("Training history"), stop_sentence(stopped, started, evaluations, say))
         return to_png(figure)
 
 
-def _draw_losses(axes: Axes, steps: Sequence[Stepped], evaluations: Sequence[Evaluated]) -> None:
-    axes.set_title("Loss (natural log, per row)")
+def _draw_losses(
+    axes: Axes, steps: Sequence[Stepped], evaluations: Sequence[Evaluated], say: Catalogue
+) -> None:
+    axes.set_title(say("Loss (natural log, per row)"))
     if steps:
         epochs = np.array([event.epoch for event in steps])
         losses = smoothed(np.array([event.loss for event in steps]))
         every = max(1, len(steps) // POINTS)
         axes.plot(
             epochs[::every], losses[::every], color=ORANGE, alpha=0.4, linewidth=0.9,
-            label="train steps, smoothed (dropout on)",
+            label=say("train steps, smoothed (dropout on)"),
         )  # fmt: skip
-    _draw_both(axes, evaluations, "loss")
+    _draw_both(axes, evaluations, "loss", say)
     axes.set_ylim(bottom=0)
 
 
-def _draw_scores(axes: Axes, evaluations: Sequence[Evaluated]) -> None:
-    axes.set_title("Macro-F1")
-    _draw_both(axes, evaluations, "macro_f1")
-    axes.set_ylim(0, 1)
+def _draw_scores(axes: Axes, evaluations: Sequence[Evaluated], say: Catalogue) -> None:
+    """Macro-F1; of a task that has none, its first figure."""
+    names = dict.fromkeys(n for e in evaluations for n in e.validation if n != "loss")
+    name = "macro_f1" if "macro_f1" in names or not names else next(iter(names))
+    title = metric_title(name, say)
+    axes.set_title(title[0].upper() + title[1:])
+    _draw_both(axes, evaluations, name, say)
+    least = min((e.validation.get(name, 0.0) for e in evaluations), default=0.0)
+    axes.set_ylim(min(0.0, least), 1)
 
 
-def _draw_both(axes: Axes, evaluations: Sequence[Evaluated], metric: str) -> None:
+def _draw_both(axes: Axes, evaluations: Sequence[Evaluated], metric: str, say: Catalogue) -> None:
     lines = (
         ("train", ORANGE, "s", "--", [event.train.get(metric) for event in evaluations]),
         ("validation", BLUE, "o", "-", [event.validation.get(metric) for event in evaluations]),
@@ -85,7 +93,7 @@ def _draw_both(axes: Axes, evaluations: Sequence[Evaluated], metric: str) -> Non
             x, y = zip(*points, strict=True)
             axes.plot(
                 x, y, color=colour, marker=marker, markersize=4, linestyle=dashes,
-                linewidth=1.6, label=name,
+                linewidth=1.6, label=say(name),
             )  # fmt: skip
     axes.grid(axis="y")
     axes.tick_params(length=0, labelcolor=MUTED)
@@ -96,7 +104,7 @@ def _draw_both(axes: Axes, evaluations: Sequence[Evaluated], metric: str) -> Non
         )  # fmt: skip
 
 
-def _mark_best(above: Axes, below: Axes, evaluations: Sequence[Evaluated]) -> None:
+def _mark_best(above: Axes, below: Axes, evaluations: Sequence[Evaluated], say: Catalogue) -> None:
     best = next((event for event in reversed(evaluations) if event.is_best), None)
     if best is None:
         return
@@ -104,7 +112,7 @@ def _mark_best(above: Axes, below: Axes, evaluations: Sequence[Evaluated]) -> No
         axes.axvline(best.epoch, color=GREEN, linewidth=1.2, zorder=0)
     left = best.epoch > evaluations[-1].epoch * 0.7
     below.annotate(
-        f"best: epoch {best.epoch:g}",
+        say("best: epoch {epoch}", epoch=f"{best.epoch:g}"),
         (best.epoch, 0.04),
         xytext=(-5 if left else 5, 0),
         textcoords="offset points",

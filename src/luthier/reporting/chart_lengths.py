@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from luthier.reporting.canvas import BLUE, MUTED, ORANGE, caption, new_figure, style, to_png
+from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.facts import ReportFacts
-from luthier.reporting.words import plural, share
+from luthier.reporting.words import share
 
 BINS = 40
 
 
-def lengths_chart(facts: ReportFacts) -> bytes | None:
+def lengths_chart(facts: ReportFacts, say: Catalogue = ENGLISH) -> bytes | None:
     """The PNG, or None when the lengths of the rows were not written."""
     if facts.lengths is None or not len(facts.lengths.tokens):
         return None
@@ -27,20 +28,25 @@ def lengths_chart(facts: ReportFacts) -> bytes | None:
         if limit:
             axes.axvline(limit, color=ORANGE, linewidth=1.6)
             axes.annotate(
-                f"read up to {limit}", (limit, 0.96), xycoords=axes.get_xaxis_transform(),
-                xytext=(-5, 0), textcoords="offset points", ha="right", va="top", color=ORANGE,
-                fontsize=8.5,
+                say("read up to {limit}", limit=limit), (limit, 0.96), xytext=(-5, 0),
+                xycoords=axes.get_xaxis_transform(), textcoords="offset points", ha="right",
+                va="top", color=ORANGE, fontsize=8.5,
             )  # fmt: skip
         axes.grid(axis="y")
         axes.tick_params(length=0, labelcolor=MUTED)
         axes.set_xlim(0, end)
-        axes.set_xlabel("tokens of the uncut row")
-        axes.set_ylabel("rows")
+        axes.set_xlabel(say("tokens of the uncut row"))
+        axes.set_ylabel(say("rows"))
         cut = int((lost > 0).sum())
         caption(
             figure,
-            "Length of the rows",
-            f"{plural(len(tokens), 'row')}; {cut:,} not read to their end "
-            f"({share(int(lost.sum()), int(tokens.sum()))} of all tokens)",
+            say("Length of the rows"),
+            say.count(
+                len(tokens),
+                "{n} row; {cut} not read to its end ({share} of all tokens)",
+                "{n} rows; {cut} not read to their end ({share} of all tokens)",
+                cut=f"{cut:,}",
+                share=share(int(lost.sum()), int(tokens.sum())),
+            ),
         )
         return to_png(figure)

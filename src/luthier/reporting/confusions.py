@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
@@ -42,6 +43,7 @@ def shares(matrix: ConfusionMatrix) -> FloatArray:
     return result
 
 
+@lru_cache(maxsize=8)
 def neighbourly_order(matrix: ConfusionMatrix) -> Sequence[int]:
     """Positions of the labels such that those often mixed up stand side by side.
 

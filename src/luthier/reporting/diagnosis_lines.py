@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from luthier.records import Answer, Diagnosis, Finding
+from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.commands import as_typed
 
 ShowSetting = Callable[[str, Any], str]
@@ -17,39 +18,62 @@ def as_flag(name: str, value: Any) -> str:
     return f"--{name} {shlex.quote(as_typed(value))}"
 
 
-def diagnosis_lines(diagnosis: Diagnosis, show: ShowSetting = as_flag) -> list[str]:
-    """Answers, findings with their first cures, what was not checked and what crashed."""
-    lines = [line for answer in diagnosis.answers for line in _answer_lines(answer)]
+def diagnosis_lines(
+    diagnosis: Diagnosis, show: ShowSetting = as_flag, say: Catalogue = ENGLISH
+) -> list[str]:
+    """Answers, findings with their first cures, what was not checked and what crashed.
+
+    Args:
+        diagnosis: what was found.
+        show: how a changed setting is written.
+        say: the language.
+    """
+    lines = [line for answer in diagnosis.answers for line in _answer_lines(answer, say)]
     titles = {finding.fault: finding.title for finding in diagnosis.fired}
     for finding in diagnosis.fired:
         causes = [titles[fault] for fault in finding.because if fault in titles]
-        lines += _finding_lines(finding, causes, show)
+        lines += _finding_lines(finding, causes, show, say)
     if diagnosis.clear:
-        lines.append("clear: " + ", ".join(item.title for item in diagnosis.clear))
+        clear = say(", ").join(say.told(item.title) for item in diagnosis.clear)
+        lines.append(say("clear: {titles}", titles=clear))
     for item in diagnosis.not_checked:
-        lines.append(f"not checked: {item.title}: {item.needs}")
+        title, needs = say.told(item.title), say.told(item.needs)
+        lines.append(say("not checked: {title}: {needs}", title=title, needs=needs))
     for crash in diagnosis.crashed:
-        lines.append(f"CRASHED: {crash.title}: {crash.error}")
+        title, error = say.told(crash.title), say.told(crash.error)
+        lines.append(say("CRASHED: {title}: {error}", title=title, error=error))
     return lines
 
 
-def _answer_lines(answer: Answer) -> list[str]:
+def _answer_lines(answer: Answer, say: Catalogue) -> list[str]:
     """The question, the answer, the causes in their order, and what to do next."""
-    lines = [answer.title, f"  {answer.message}"]
+    lines = [say.told(answer.title), f"  {say.told(answer.message)}"]
     for number, cause in enumerate(answer.causes, start=1):
-        standing = cause.standing.replace("_", " ")
-        lines.append(f"  {number}. {standing}: {cause.title} ({cause.because.rstrip('.')})")
+        lines.append(
+            say(
+                "  {number}. {standing}: {title} ({because})",
+                number=number,
+                standing=say(cause.standing.replace("_", " ")),
+                title=say.told(cause.title),
+                because=say.told(cause.because.rstrip(".")),
+            )
+        )
     if answer.next_test:
-        lines.append(f"  next test: {answer.next_test}")
+        lines.append(say("  next test: {test}", test=say.told(answer.next_test)))
     return [*lines, ""]
 
 
-def _finding_lines(finding: Finding, causes: list[str], show: ShowSetting) -> list[str]:
-    lines = [f"{finding.severity.upper()}: {finding.title}: {finding.message}"]
+def _finding_lines(
+    finding: Finding, causes: list[str], show: ShowSetting, say: Catalogue
+) -> list[str]:
+    severity, title = say(finding.severity).upper(), say.told(finding.title)
+    message = say.told(finding.message)
+    lines = [say("{severity}: {title}: {message}", severity=severity, title=title, message=message)]
     if causes:
-        lines.append(f"  may be a symptom of: {'; '.join(causes)}")
+        told = "; ".join(map(say.told, causes))
+        lines.append(say("  may be a symptom of: {causes}", causes=told))
     for cure in finding.prescription[:2]:
-        lines.append(f"  -> {cure.what}")
+        lines.append(f"  -> {say.told(cure.what)}")
         lines += [f"     {show(name, value)}" for name, value in cure.settings.items()]
-    lines.append(f"  more: luthier explain {finding.fault}")
+    lines.append(say("  more: {command}", command=f"luthier explain {finding.fault}"))
     return lines

@@ -11,8 +11,17 @@ from typing import Any
 import numpy as np
 
 from luthier.kit.spreadsheet_cells import disarmed
-from luthier.records import SPLIT_NAMES, IntArray, Predictions, Rows, SplitName, Splits
+from luthier.records import SPLIT_NAMES, AnyPredictions, IntArray, Rows, SplitName, Splits
 from luthier.reporting.language import language_of
+from luthier.reporting.shown_answers import (
+    Kind,
+    ShownAnswer,
+    in_words,
+    kind_of,
+    own_label,
+    right,
+    shown_answers,
+)
 
 LONGEST_TEXT = 240
 """Characters of a text in the page; `rows.csv` has the whole."""
@@ -34,20 +43,22 @@ class Explorable:
         answers: split -> its predictions; test only where the test rows are open.
         left_out: rows that found no room (closed test rows are not among them).
         closed: test rows that stay closed.
+        kind: what the model answers.
     """
 
     rows: Rows
     positions: IntArray
     split: Sequence[SplitName | None]
-    answers: Mapping[SplitName, Predictions]
+    answers: Mapping[SplitName, AnyPredictions]
     left_out: int
     closed: int
+    kind: Kind = "label"
 
 
 def explorable(
     rows: Rows,
     splits: Splits | None,
-    answers: Mapping[SplitName, Predictions],
+    answers: Mapping[SplitName, AnyPredictions],
     flagged: Sequence[int] = (),
     *,
     test_rows: bool = False,
@@ -70,11 +81,9 @@ def explorable(
     place = {int(row_id): at for at, row_id in enumerate(ids.tolist())}
     for name, part in open_answers.items():
         base = {"train": 4, "test": 2, "validation": 0}[name]
-        for row_id, right in zip(
-            part.row_ids.tolist(), (part.labels == part.predicted).tolist(), strict=True
-        ):
+        for row_id, is_right in zip(part.row_ids.tolist(), right(part).tolist(), strict=True):
             if row_id in place:
-                rank[place[row_id]] = base + bool(right) * (base < 4)
+                rank[place[row_id]] = base + bool(is_right) * (base < 4)
     for row_id in flagged:
         if row_id in place:
             rank[place[row_id]] = min(3, rank[place[row_id]])
@@ -90,6 +99,7 @@ def explorable(
         open_answers,
         len(candidates) - len(chosen),
         int(closed.sum()),
+        kind_of(answers),
     )
 
 
@@ -114,15 +124,13 @@ def columns(shown: Explorable, label_names: Sequence[str]) -> dict[str, Any]:
         label_names: the labels whose places the columns `label` and `answer` give.
 
     Returns:
-        `id`, `file` (place in `files`), `line`, `split` (0 train, 1 validation, 2 test), `label`
-        and `answer` (-1: none), `p` (probability of the answer, thousandths; -1: none), `pl` (of
-        the label), `loss` (natural log, hundredths), `text`, `cut` (rows whose text is
+        `id`, `file` (place in `files`), `line`, `split` (0 train, 1 validation, 2 test), `label`,
+        `answer`, `p`, `pl` and `loss` as `ShownAnswer` has them, `text`, `cut` (rows whose text is
         shortened), `lang` (place in `LANGUAGES`).
     """
     rows, at = shown.rows, shown.positions.tolist()
     place = {name: i for i, name in enumerate(label_names)}
     answered = _answers(shown, place)
-    labels = rows.columns.get("label", ())
     files: dict[str, int] = {}
     columns: dict[str, Any] = {
         name: []
@@ -135,8 +143,10 @@ def columns(shown: Explorable, label_names: Sequence[str]) -> dict[str, Any]:
         row_id = int(rows.ids[position])
         file, _, line = rows.locations[position].rpartition(":")
         text = _one_line(rows, position)
-        label = place.get(str(labels[position]), -1) if labels else -1
-        label, answer, p, pl, loss = answered.get(row_id, (label, -1, -1, -1, -1))
+        nothing = -1 if shown.kind == "label" else None
+        label, answer, p, pl, loss = answered.get(row_id) or ShownAnswer(
+            own_label(rows, position, place, shown.kind), nothing, -1, -1, -1
+        )
         if len(text) > LONGEST_TEXT:
             columns["cut"].append(number)
             text = text[:LONGEST_TEXT]
@@ -151,25 +161,12 @@ def columns(shown: Explorable, label_names: Sequence[str]) -> dict[str, Any]:
     return {**columns, "files": list(files)}
 
 
-def _answers(
-    shown: Explorable, place: Mapping[str, int]
-) -> dict[int, tuple[int, int, int, int, int]]:
-    """Row id -> label, answer, its probability, that of the label (thousandths), loss (1/100)."""
-    answered: dict[int, tuple[int, int, int, int, int]] = {}
-    for part in shown.answers.values():
-        names = [*(place[name] for name in part.label_names), -1]
-        every = np.arange(len(part))
-        said = part.probabilities[every, part.predicted]
-        own = np.where(part.labels >= 0, part.probabilities[every, part.labels], -0.001)
-        loss = np.where(np.isfinite(part.loss), part.loss, -0.01)
-        for row_id, label, answer, p, pl, lost in zip(
-            part.row_ids.tolist(), part.labels.tolist(), part.predicted.tolist(), said.tolist(),
-            own.tolist(), loss.tolist(), strict=True,
-        ):  # fmt: skip
-            answered[row_id] = (
-                names[label], names[answer], round(p * 1000), round(pl * 1000), round(lost * 100)
-            )  # fmt: skip
-    return answered
+def _answers(shown: Explorable, place: Mapping[str, int]) -> dict[int, ShownAnswer]:
+    return {
+        row_id: answer
+        for part in shown.answers.values()
+        for row_id, answer in shown_answers(part, place)
+    }
 
 
 def as_csv(shown: Explorable) -> str:
@@ -186,23 +183,35 @@ def as_csv(shown: Explorable) -> str:
 def _whole_rows(shown: Explorable) -> Iterator[tuple[str, ...]]:
     names = {name: i for i, name in enumerate(_names(shown.answers))}
     answered, order = _answers(shown, names), list(names)
-    labels, texts = (shown.rows.columns.get(name, ()) for name in ("label", "text"))
+    texts = shown.rows.columns.get("text", ())
     for position, split in zip(shown.positions.tolist(), shown.split, strict=True):
         row_id = int(shown.rows.ids[position])
-        _, answer, p, _, loss = answered.get(row_id, (-1, -1, -1, -1, -1))
+        found = answered.get(row_id)
+        p, loss = (found.p, found.loss) if found else (-1, -1.0)
+        digits = f"{loss:g}" if shown.kind == "number" else f"{loss / 100:.2f}"
         yield (
             str(row_id),
             shown.rows.locations[position],
             split or "",
-            str(labels[position]) if labels else "",
-            order[answer] if answer >= 0 else "",
+            _label_in_words(shown, position),
+            in_words(found.answer, order) if found else "",
             f"{p / 1000:.3f}" if p >= 0 else "",
-            f"{loss / 100:.2f}" if loss >= 0 else "",
+            digits if loss >= 0 else "",
             str(texts[position]) if texts else "",
         )
 
 
-def _names(answers: Mapping[SplitName, Predictions]) -> list[str]:
+def _label_in_words(shown: Explorable, position: int) -> str:
+    """The label as the file has it."""
+    for column in ("label", "labels", "number"):
+        values = shown.rows.columns.get(column, ())
+        if len(values):
+            value = values[position]
+            return "|".join(value) if isinstance(value, tuple | list) else f"{value}"
+    return ""
+
+
+def _names(answers: Mapping[SplitName, AnyPredictions]) -> list[str]:
     return list(dict.fromkeys(name for part in answers.values() for name in part.label_names))
 
 

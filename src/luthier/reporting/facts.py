@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from luthier.kit.number_parts import NumberPart
 from luthier.ledger import Looks
 from luthier.records import (
+    AnyPredictions,
     Audit,
     Diagnosis,
     EncodedFacts,
     Evaluation,
     Event,
-    Predictions,
     RowLengths,
     Source,
     SplitName,
@@ -68,7 +69,8 @@ class ReportFacts:
         origins: dotted setting -> {"kind", "detail"}.
         environment: versions, hardware, command, and notes on the pretrained model.
         evidence: fault id -> rows that show it.
-        answers: split -> the model's answers, where it answers one label per row.
+        answers: split -> the model's answers.
+        number_parts: split -> how wrong the answers are along the true numbers.
         lengths: tokens of every row; None where they were not written.
         shown: the rows to explore; None where the data file was not read.
         test_rows_open: whether the texts of test rows are shown.
@@ -94,7 +96,8 @@ class ReportFacts:
     origins: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     evidence: Mapping[str, tuple[ShownRow, ...]] = field(default_factory=dict)
-    answers: Mapping[SplitName, Predictions] = field(default_factory=dict)
+    answers: Mapping[SplitName, AnyPredictions] = field(default_factory=dict)
+    number_parts: Mapping[SplitName, tuple[NumberPart, ...]] = field(default_factory=dict)
     lengths: RowLengths | None = None
     shown: Explorable | None = None
     test_rows_open: bool = False

@@ -43,6 +43,17 @@ def families() -> tuple[str, ...]:
 
 
 @cache
+def _chinese_characters() -> frozenset[int]:
+    path = chinese_font()
+    return frozenset(FT2Font(str(path)).get_charmap()) if path is not None else frozenset()
+
+
+def has_chinese(character: str) -> bool:
+    """Whether the Chinese font draws this character; the Latin one draws the others."""
+    return ord(character) in _chinese_characters()
+
+
+@cache
 def _characters() -> frozenset[int]:
     """Code points that at least one of the families draws."""
     latin = Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"

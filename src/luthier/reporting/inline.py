@@ -14,8 +14,8 @@ from typing import Any
 from markupsafe import Markup
 
 SCRIPT_PARTS = (
-    "page", "words", "rowlist", "history", "matrix", "canvas", "door", "labels", "explorer",
-    "start",
+    "page", "words", "rowlist", "history", "matrix", "canvas", "door", "labels", "numbers",
+    "explorer", "start",
 )  # fmt: skip
 """Files of `templates/script/`, in the order in which they are run."""
 

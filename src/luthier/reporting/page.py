@@ -13,6 +13,7 @@ from luthier.records import (
     Applicability,
     Evaluated,
     Figure,
+    Finding,
     Prescription,
     SplitEvaluation,
     Started,
@@ -48,7 +49,9 @@ SECTIONS = (
     ("settings", "Settings"),
     ("again", "Run it again"),
 )
-HISTORY_METRICS = ("loss", "macro_f1", "accuracy")
+SECTIONS_OF_NUMBERS = (("answers", "Answers and errors"),)
+"""What stands in place of the confusion matrix and the labels where a number is estimated."""
+HISTORY_METRICS = ("loss", "macro_f1", "accuracy", "micro_f1", "subset_accuracy", "r2", "spearman")
 LONGEST_TEXT = 300
 """Characters of an example text; a longer one is cut and says so."""
 LISTED_MIXUPS = 12
@@ -89,7 +92,7 @@ def page(facts: ReportFacts, say: Catalogue = ENGLISH, pictures: Sequence[str] =
             say=say,
             inlined=inlined(_font_face(facts, shown, say)),
             payload=shown,
-            sections=[(name, say(title)) for name, title in SECTIONS],
+            sections=[(name, say(title)) for name, title in _sections(shown["kind"])],
             pictures=pictures,
             verdict=verdict(facts, say),
             scale=scale(facts, say),
@@ -109,13 +112,28 @@ def page(facts: ReportFacts, say: Catalogue = ENGLISH, pictures: Sequence[str] =
     return html.encode("utf-8", "replace").decode("utf-8")
 
 
+def _sections(kind: str) -> Iterator[tuple[str, str]]:
+    for name, title in SECTIONS:
+        if kind == "number" and name == "confusion":
+            yield from SECTIONS_OF_NUMBERS
+        elif kind != "number" or name != "labels":
+            yield name, title
+
+
 def _font_face(facts: ReportFacts, shown: Mapping[str, Any], say: Catalogue) -> str:
     terms = [term.term for terms in facts.label_words.values() for term in terms]
     names = [*shown["labels"], *shown["titles"], *terms, *say.sentences.values(), facts.name]
     evidence = [row.text for rows in facts.evidence.values() for row in rows]
-    said = [finding.message for finding in by_severity(facts)]
+    said = [text for finding in by_severity(facts) for text in _told_of(finding, say)]
+    said += [answer.message for answer in facts.diagnosis.answers] if facts.diagnosis else []
     rows = shown["rows"]["text"] if shown["rows"] else []
     return font_face([*names, *said, facts.source.path if facts.source else ""], [*evidence, *rows])
+
+
+def _told_of(finding: Finding, say: Catalogue) -> Iterator[str]:
+    yield from map(say.told, (finding.title, finding.message))
+    for cure in finding.prescription:
+        yield from map(say.told, (cure.what, cure.why))
 
 
 class SizedWord(NamedTuple):

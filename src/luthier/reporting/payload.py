@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from luthier.kit.missed_and_given import missed_and_given
 from luthier.records import (
     SEVERITIES,
+    ConfusionMatrix,
     Evaluated,
     Event,
     Figure,
     Finding,
+    LabelSetPredictions,
     SplitEvaluation,
+    SplitName,
     Started,
     Stepped,
     Stopped,
@@ -27,10 +31,12 @@ from luthier.reporting.explorer import LANGUAGES, columns
 from luthier.reporting.facts import ReportFacts
 from luthier.reporting.inline import script_of_page
 from luthier.reporting.language import language_of
+from luthier.reporting.shown_answers import kind_of
+from luthier.reporting.words import metric_title
 
 POINTS = 500
 """Most points of a line over the steps; more would not be seen."""
-JUDGED = ("validation", "test")
+JUDGED: tuple[SplitName, ...] = ("validation", "test")
 _PLACE = re.compile(r"(?:^|_)(epoch|step)$")
 """A measured value of such a name is a moment of training: `best_epoch`, `last_step`."""
 
@@ -48,19 +54,16 @@ def payload(facts: ReportFacts, say: Catalogue = ENGLISH) -> dict[str, Any]:
     findings = by_severity(facts)
     return {
         "language": say.language,
+        "kind": kind_of(facts.answers),
         "sentences": script_sentences(say),
         "name": facts.name,
         "labels": names,
         "titles": [facts.titles.get(name, "") for name in names],
         "labelLanguages": [LANGUAGES.index(language_of(name)) for name in names],
         "languages": LANGUAGES,
-        "findings": [finding.title for finding in findings],
-        "history": history_lines(facts.history, findings),
-        "matrices": {
-            n: matrix(judged[n], place)
-            for n in JUDGED
-            if n in judged and judged[n].confusion_matrix.labels
-        },
+        "findings": [say.told(finding.title) for finding in findings],
+        "history": history_lines(facts.history, findings, say),
+        "matrices": matrices(facts, place),
         "figures": {n: label_figures(judged[n], place) for n in JUDGED if n in judged},
         "words": {
             str(place[name]): [[t.term, round(t.z, 2), t.inside, t.outside] for t in terms]
@@ -70,7 +73,7 @@ def payload(facts: ReportFacts, say: Catalogue = ENGLISH) -> dict[str, Any]:
         "dossiers": [
             [place.get(name, -1) for name in shown.dossier.labels] for shown in facts.dossiers or ()
         ],
-        "rows": _rows(facts, names, findings),
+        "rows": _rows(facts, names, findings, say),
         "leftOut": facts.shown.left_out if facts.shown else 0,
         "closed": facts.shown.closed if facts.shown else 0,
     }
@@ -85,8 +88,10 @@ def by_severity(facts: ReportFacts) -> list[Finding]:
 def label_names(facts: ReportFacts) -> list[str]:
     """Every label of answers, figures and rows, in the order of the model where it is known."""
     names: dict[str, None] = {}
+    if kind_of(facts.answers) == "number":
+        return []
     if facts.shown is not None:
-        for part in facts.shown.answers.values():
+        for part in (*facts.shown.answers.values(), *facts.answers.values()):
             names |= dict.fromkeys(part.label_names)
     for split in facts.evaluation.splits.values() if facts.evaluation else ():
         names |= dict.fromkeys(split.confusion_matrix.labels)
@@ -107,13 +112,18 @@ def sentences_of_script() -> tuple[str, ...]:
     return tuple(dict.fromkeys(re.findall(r'\b_\(\s*"((?:[^"\\]|\\.)*)"', script_of_page())))
 
 
-def history_lines(history: Sequence[Event], findings: Sequence[Finding]) -> dict[str, Any]:
+def history_lines(
+    history: Sequence[Event], findings: Sequence[Finding], say: Catalogue = ENGLISH
+) -> dict[str, Any]:
     """`steps` and `evaluations` as columns over epochs, and `marks` with what happened when."""
     steps = [event for event in history if isinstance(event, Stepped)]
     evaluations = [event for event in history if isinstance(event, Evaluated)]
     every = max(1, len(steps) // POINTS)
     losses = smoothed(np.array([event.loss for event in steps])) if steps else np.zeros(0)
     taken = range(0, len(steps), every)
+    measured = dict.fromkeys(n for e in evaluations for n in e.validation if n != "loss")
+    metric = "macro_f1" if "macro_f1" in measured or not measured else next(iter(measured))
+    title = metric_title(metric, say)
     return {
         "steps": {
             "epoch": [_round(steps[i].epoch) for i in taken],
@@ -129,11 +139,15 @@ def history_lines(history: Sequence[Event], findings: Sequence[Finding]) -> dict
             }
             for event in evaluations
         ],
-        "marks": _marks(history, findings),
+        "marks": _marks(history, findings, say),
+        "metric": metric,
+        "title": title[0].upper() + title[1:],
     }
 
 
-def _marks(history: Sequence[Event], findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def _marks(
+    history: Sequence[Event], findings: Sequence[Finding], say: Catalogue
+) -> list[dict[str, Any]]:
     """Best epoch, end, warnings, and each finding that measured an epoch or a step."""
     started = next((event for event in history if isinstance(event, Started)), None)
     per_epoch = started.steps_per_epoch if started else 0
@@ -144,10 +158,10 @@ def _marks(history: Sequence[Event], findings: Sequence[Finding]) -> list[dict[s
             marks.append({"kind": "end", "epoch": _round(event.epoch), "text": event.reason})
         elif isinstance(event, Warned) and per_epoch:
             epoch = _round(event.step / per_epoch)
-            marks.append({"kind": "warning", "epoch": epoch, "text": event.message})
+            marks.append({"kind": "warning", "epoch": epoch, "text": say.told(event.message)})
     for number, finding in enumerate(findings):
         marks.extend(
-            {"kind": "finding", "epoch": epoch, "text": finding.title, "finding": number}
+            {"kind": "finding", "epoch": epoch, "text": say.told(finding.title), "finding": number}
             for epoch in sorted(_moments(finding.measured, per_epoch))
         )
     return marks
@@ -164,6 +178,35 @@ def _moments(measured: Mapping[str, Any], per_epoch: int) -> set[float]:
         elif per_epoch:
             moments.add(_round(value / per_epoch))
     return moments
+
+
+def matrices(facts: ReportFacts, place: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """Split -> its matrix, where labels are answered."""
+    judged = facts.evaluation.splits if facts.evaluation else {}
+    found: dict[str, dict[str, Any]] = {}
+    for name in JUDGED:
+        answers = facts.answers.get(name)
+        if isinstance(answers, LabelSetPredictions):
+            found[name] = set_matrix(answers, place)
+        elif name in judged and judged[name].confusion_matrix.labels:
+            found[name] = matrix(judged[name], place)
+    return found
+
+
+def set_matrix(answers: LabelSetPredictions, place: Mapping[str, int]) -> dict[str, Any]:
+    """`matrix` of rows with several labels: missing labels against those wrongly given.
+
+    The last of `labels` is -1: nothing is missing, or nothing was wrongly given.
+    """
+    known = answers.known
+    counts = missed_and_given(answers.labels[known], answers.predicted[known])
+    own = ConfusionMatrix(answers.label_names, tuple(map(tuple, counts[:-1, :-1].tolist())))
+    return {
+        "n": int(known.sum()),
+        "labels": [*(place[name] for name in answers.label_names), -1],
+        "cells": [[int(i), int(j), int(counts[i, j])] for i, j in np.argwhere(counts)],
+        "order": [*neighbourly_order(own), len(answers.label_names)],
+    }
 
 
 def matrix(judged: SplitEvaluation, place: Mapping[str, int]) -> dict[str, Any]:
@@ -204,7 +247,7 @@ def _ends(figure: Figure) -> list[float]:
 
 
 def _rows(
-    facts: ReportFacts, names: Sequence[str], findings: Sequence[Finding]
+    facts: ReportFacts, names: Sequence[str], findings: Sequence[Finding], say: Catalogue
 ) -> dict[str, Any] | None:
     """The rows as columns, `found` (row -> findings that name it), `proposed`, `queue`.
 
@@ -221,7 +264,7 @@ def _rows(
             if row_id in number:
                 found.setdefault(str(number[row_id]), []).append(which)
     proposed = {
-        str(number[item.row_id]): [item.proposed, f"{item.score:.2f}", item.reason]
+        str(number[item.row_id]): [item.proposed, f"{item.score:.2f}", say.told(item.reason)]
         for item in facts.relabel or ()
         if item.row_id in number
     }

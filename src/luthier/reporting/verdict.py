@@ -54,12 +54,13 @@ def verdict(facts: ReportFacts, say: Catalogue = ENGLISH) -> Verdict:
 def scale(facts: ReportFacts, say: Catalogue = ENGLISH) -> Scale:
     """Rivals from the weakest up, the model among them, then ceilings, on the rows that judge.
 
-    By accuracy where a ceiling is known (ceilings are), else by macro-F1.
+    By accuracy where a ceiling is known (ceilings are), else by macro-F1, of a number by R².
     """
     splits = judged_splits(facts)
     name, judged = splits[-1] if splits else ("", None)
-    metric = "accuracy" if judged and judged.ceiling else "macro_f1"
-    if judged is None or metric not in judged.figures:
+    wanted = ("accuracy",) if judged and judged.ceiling else ("macro_f1", "r2")
+    metric = next((name for name in wanted if judged and name in judged.figures), "")
+    if judged is None or not metric:
         return Scale("", metric, [])
     lines = [
         ScaleLine(words.floor_title(rival, say), "floor", figures[metric])

@@ -7,13 +7,25 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from luthier.ledger import Looks
-from luthier.records import Evaluated, Evaluation, Figure, SplitEvaluation, Started, Stopped
+from luthier.records import (
+    Evaluated,
+    Evaluation,
+    Figure,
+    Note,
+    SplitEvaluation,
+    Started,
+    Stopped,
+)
 from luthier.reporting.catalogue import ENGLISH, Catalogue
 
 FLOOR_TITLES: Mapping[str, str] = {
     "majority": "always the most frequent label",
     "tfidf_linear": "linear model on TF-IDF",
     "frozen_encoder": "frozen encoder + logistic regression",
+    "base_rates": "each label by its share of the rows",
+    "mean": "always the mean",
+    "tfidf_ridge": "linear model on TF-IDF",
+    "frozen_encoder_ridge": "frozen encoder + linear regression",
 }
 CEILING_TITLES: Mapping[str, str] = {
     "label_noise": "ceiling: as many labels as seem right",
@@ -32,6 +44,16 @@ METRIC_TITLES: Mapping[str, str] = {
     "roc_auc": "ROC-AUC",
     "log_loss": "log loss",
     "loss": "loss",
+    "balanced_accuracy": "balanced accuracy",
+    "pr_auc": "PR-AUC (average precision)",
+    "calibration_error": "calibration error",
+    "micro_f1": "micro F1",
+    "subset_accuracy": "all labels right",
+    "hamming_loss": "share of wrong labels",
+    "mse": "mean squared error",
+    "mae": "mean absolute error",
+    "r2": "R²",
+    "spearman": "rank correlation (Spearman)",
 }
 
 
@@ -54,6 +76,11 @@ def with_interval(figure: Figure, say: Catalogue = ENGLISH) -> str:
     """`0.712 (0.640 to 0.779)`: the value and its 95 % interval."""
     value, low, high = (f"{number:.3f}" for number in (figure.value, figure.low, figure.high))
     return say("{value} ({low} to {high})", value=value, low=low, high=high)
+
+
+def note_line(note: Note, say: Catalogue = ENGLISH) -> str:
+    """`guessed: read as UTF-8`: what was guessed, dropped, cut or chosen, on one line."""
+    return say("{kind}: {message}", kind=say(note.kind), message=say.told(note.message))
 
 
 def plural(count: int, noun: str) -> str:
@@ -135,17 +162,19 @@ def headline_metrics(evaluation: SplitEvaluation) -> list[str]:
 
 
 def floor_sentences(evaluation: SplitEvaluation, say: Catalogue = ENGLISH) -> tuple[str, ...]:
-    """How each simple rival does on the same rows, against the model, by macro-F1."""
-    model = evaluation.figures.get("macro_f1")
+    """How each simple rival does on the same rows, against the model, by macro-F1 or R²."""
+    metric = next((name for name in ("macro_f1", "r2") if name in evaluation.figures), "")
+    model = evaluation.figures.get(metric)
     sentences = []
     for name, figures in evaluation.floor.items():
-        rival = figures.get("macro_f1")
+        rival = figures.get(metric)
         if rival is None or model is None:
             continue
         title = floor_title(name, say)
         sentences.append(
             say(
-                "{rival}: macro-F1 {figure}. The model is {beside}.",
+                "{rival}: {metric} {figure}. The model is {beside}.",
+                metric=metric_title(metric, say),
                 rival=title[0].upper() + title[1:],
                 figure=with_interval(rival, say),
                 beside=_beside(model, rival, say),

@@ -14,14 +14,16 @@ import yaml
 from pydantic import TypeAdapter
 
 from luthier.errors import RunFolderError
+from luthier.kit.number_parts import NumberPart, number_parts
 from luthier.ledger import Looks
 from luthier.records import (
     SPLIT_NAMES,
+    AnyPredictions,
     Diagnosis,
     Evaluation,
     Event,
     ModelSource,
-    Predictions,
+    NumberPredictions,
     RowLengths,
     Rows,
     SplitName,
@@ -38,7 +40,7 @@ from luthier.reporting.model_card import model_card
 from luthier.reporting.page import page
 from luthier.reporting.words import other_weights_sentence
 from luthier.run_folder import RUN_SETTINGS, RunFolder, atomic_path, write_text
-from luthier.settings import Settings
+from luthier.settings import EvaluateSettings, Settings
 
 T = TypeVar("T")
 
@@ -77,7 +79,7 @@ def report(
         elif (card := _part(missing, lambda: _card(facts))) is not None:
             write_text(run.model / "README.md", card)
     facts = replace(facts, missing=tuple(missing))
-    charts = draw_charts(facts)
+    charts = draw_charts(facts, catalogue(language))
     for name, png in charts.items():
         with atomic_path(run.plots / f"{name}.png") as temporary:
             temporary.write_bytes(png)
@@ -132,6 +134,7 @@ def gather(run: RunFolder, rows: Rows | None, *, test_rows: bool = False) -> Rep
         environment=environment,
         evidence=_evidence(rows, splits, diagnosis, test_rows=test_rows),
         answers=answers,
+        number_parts=_number_parts(answers, settings),
         lengths=lengths,
         shown=None
         if rows is None
@@ -202,19 +205,33 @@ def _looks(run: RunFolder, evaluation: Evaluation | None, missing: list[str]) ->
 
 def _answers(
     run: RunFolder, evaluation: Evaluation | None, missing: list[str]
-) -> dict[SplitName, Predictions]:
-    """Split -> the model's answers of one label per row; other tasks are said to have none."""
-    answers: dict[SplitName, Predictions] = {}
+) -> dict[SplitName, AnyPredictions]:
+    """Split -> the model's answers."""
+    answers: dict[SplitName, AnyPredictions] = {}
     judged = evaluation.splits if evaluation is not None else {}
     for name in SPLIT_NAMES:
         if name not in judged and not run.predictions_path(name).exists():
             continue
         read = _part(missing, partial(run.answers, name))
-        if isinstance(read, Predictions):
+        if read is not None:
             answers[name] = read
-        elif read is not None:
-            missing.append("Rows are shown without answers: that needs one label per row.")
     return answers
+
+
+def _number_parts(
+    answers: Mapping[SplitName, AnyPredictions], settings: Mapping[str, Any]
+) -> dict[SplitName, tuple[NumberPart, ...]]:
+    """Split -> how wrong the answers are along the true numbers; empty where labels are learned."""
+    defaults = EvaluateSettings()
+    chosen = settings.get("settings", {}).get("evaluate", {})
+    samples = chosen.get("bootstrap_samples", defaults.bootstrap_samples)
+    return {
+        name: number_parts(
+            part.labels[part.known], part.predicted[part.known], samples, defaults.seed
+        )
+        for name, part in answers.items()
+        if isinstance(part, NumberPredictions)
+    }
 
 
 def _relabel(run: RunFolder) -> tuple[RelabelRow, ...]:

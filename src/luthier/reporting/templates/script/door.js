@@ -24,7 +24,9 @@ function drawConfusion(view) {
   view.append(
     el("div", { class: "tools" }, ...tabs, el("label", { for: "clustered" }, order, " ", _("labels that are mixed up side by side"))),
     el("div", { class: "door" }, el("div", { class: "matrix-side" }, stage,
-      el("p", { class: "muted" }, _("Blue: right; orange: wrong. The deeper, the larger the share of the true label (root scale)."))), behind));
+      el("p", { class: "muted" }, data.kind === "set"
+        ? _("Blue: the label was rightly given. Orange: the label of the line is missing and that of the column wrongly given; a row counts in each cell that is true of it.")
+        : _("Blue: right; orange: wrong. The deeper, the larger the share of the true label (root scale)."))), behind));
   draw();
   listedMixups(behind);
 }
@@ -51,14 +53,25 @@ function openCell(behind, split, own, answered, count) {
 function cellRows(split, own, answered, count) {
   if (!data.rows) return [el("p", { class: "muted" }, _("No texts are shown: the data file was not read for this report."))];
   const of = (name) => rowsWhere((row) => data.rows.split[row] === SPLITS.indexOf(name)
-    && data.rows.label[row] === own && data.rows.answer[row] === answered);
+    && isAnswered(row) && inCell(row, own, answered));
   const closed = split === "test" && data.closed;
   const notes = closed
     ? [el("p", { class: "muted" }, _("These are {n} test rows, which stay closed: reading them would be a look at the test set. To open them and have that written down: luthier report RUN --test-rows. Below are the validation rows of the same cell.", { n: count ?? "" }))]
     : [];
   const rows = byConfidence(of(closed ? "validation" : split));
-  const all = button(_("Open in the list of rows"), () => setFilters({ split: closed ? "validation" : split, label: own, answer: answered }));
+  const all = button(_("Open in the list of rows"), () => setFilters({ split: closed ? "validation" : split, label: own < 0 ? "" : own, answer: answered < 0 ? "" : answered }));
   return [...notes, rowList(rows, _("There is no such row among the rows of this page.")), rows.length ? all : null].filter(Boolean);
+}
+
+// Whether a row counts in a cell; of several labels: missing `own`, wrongly given `answered`.
+function inCell(row, own, answered) {
+  const [label, answer] = [data.rows.label[row], data.rows.answer[row]];
+  if (data.kind !== "set") return label === own && answer === answered;
+  if (label === null) return false;
+  const missing = label.filter((one) => !answer.includes(one));
+  const given = answer.filter((one) => !label.includes(one));
+  if (own === answered) return label.includes(own) && answer.includes(own);
+  return (own < 0 ? !missing.length : missing.includes(own)) && (answered < 0 ? !given.length : given.includes(answered));
 }
 
 function rowsWhere(test) {

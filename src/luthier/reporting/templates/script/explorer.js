@@ -15,17 +15,20 @@ function drawRows(view) {
     return el("label", {}, el("span", {}, text), control);
   };
   const number = (value) => el("input", { type: "number", min: 0, max: 100, step: 1, value });
+  const numbers = data.kind === "number";
+  const worth = [["worth", _("worth reading first")], ["p", _("confidence, highest first")], ["-p", _("confidence, lowest first")], ["loss", _("loss, highest first")], ["id", _("place in the file")]];
   view.append(
     el("div", { class: "filters" },
       add("text", _("text contains"), el("input", { type: "search" })),
       add("split", _("split"), select([anything, ...splitsHere().map((s) => [s, splitName(s)])])),
-      add("label", _("true label"), select([anything, ...labels])),
-      add("answer", _("answered"), select([anything, ...labels])),
-      add("verdict", _("answer is"), select([anything, ["wrong", _("wrong")], ["right", _("right")], ["none", _("not asked")]])),
+      ...(numbers ? [] : [
+        add("label", _("true label"), select([anything, ...labels])),
+        add("answer", _("answered"), select([anything, ...labels])),
+        add("verdict", _("answer is"), select([anything, ["wrong", _("wrong")], ["right", _("right")], ["none", _("not asked")]])),
+      ]),
       add("finding", _("named by"), select([anything, ["suspect", _("labels that may be wrong")], ...data.findings.map((title, i) => [String(i), title])])),
-      add("least", _("confidence from %"), number(0)),
-      add("most", _("to %"), number(100)),
-      add("sort", _("sorted by"), select([["worth", _("worth reading first")], ["p", _("confidence, highest first")], ["-p", _("confidence, lowest first")], ["loss", _("loss, highest first")], ["id", _("place in the file")]]))),
+      ...(numbers ? [] : [add("least", _("confidence from %"), number(0)), add("most", _("to %"), number(100))]),
+      add("sort", _("sorted by"), select(numbers ? [worth[0], ["loss", _("error, largest first")], worth[4]] : worth))),
     el("div", { class: "tools" }, count, button(_("Clear filters"), () => setFilters({})), button(_("Download these rows as CSV"), () => download(chosen()))),
     results);
   const later = debounced(show);
@@ -49,15 +52,15 @@ let lowered = null;
 function chosen() {
   const table = data.rows;
   lowered = lowered || table.text.map((text) => text.toLowerCase());
-  const value = (name) => FILTERS[name].value;
+  const value = (name) => (FILTERS[name] ? FILTERS[name].value : "");
   const search = value("text").toLowerCase().trim();
   const [split, own, answer] = [SPLITS.indexOf(value("split")), value("label"), value("answer")];
   const [least, most] = [Number(value("least")) * 10, value("most") === "" ? 1000 : Number(value("most")) * 10];
   const sure = least > 0 || most < 1000;
   const rows = rowsWhere((row) => (!search || lowered[row].includes(search))
     && (split < 0 || table.split[row] === split)
-    && (own === "" || table.label[row] === Number(own))
-    && (answer === "" || table.answer[row] === Number(answer))
+    && (own === "" || has(table.label[row], Number(own)))
+    && (answer === "" || has(table.answer[row], Number(answer)))
     && fitsVerdict(row, value("verdict")) && fitsFinding(row, value("finding"))
     && (!sure || (table.p[row] >= least && table.p[row] <= most)));
   return sorted(rows, value("sort"));
@@ -85,7 +88,7 @@ function sorted(rows, by) {
 // Filters by name; those not named are cleared. Shows the list.
 function setFilters(values) {
   const rest = { text: "", split: "", label: "", answer: "", verdict: "", finding: "", least: "0", most: "100", sort: "worth" };
-  for (const [name, value] of Object.entries({ ...rest, ...values })) FILTERS[name].value = String(value);
+  for (const [name, value] of Object.entries({ ...rest, ...values })) if (FILTERS[name]) FILTERS[name].value = String(value);
   FILTERS.show();
   reveal(document.getElementById("rows-view"));
 }
@@ -103,10 +106,17 @@ function csvCells(row) {
   const table = data.rows;
   const answered = isAnswered(row);
   return [
-    table.id[row], place(row), SPLITS[table.split[row]] || "", data.labels[table.label[row]] ?? "",
-    answered ? data.labels[table.answer[row]] : "", answered ? (table.p[row] / 1000).toFixed(3) : "",
-    answered && table.loss[row] >= 0 ? lossText(table.loss[row]) : "", table.text[row] + (shortened.has(row) ? "…" : ""),
+    table.id[row], place(row), SPLITS[table.split[row]] || "", cellInWords(table.label[row]),
+    answered ? cellInWords(table.answer[row]) : "", answered && table.p[row] >= 0 ? (table.p[row] / 1000).toFixed(3) : "",
+    answered && table.loss[row] >= 0 ? (data.kind === "number" ? String(table.loss[row]) : lossText(table.loss[row])) : "", table.text[row] + (shortened.has(row) ? "…" : ""),
   ];
+}
+
+// A label, labels with | between them, or a number.
+function cellInWords(cell) {
+  if (cell === null) return "";
+  if (data.kind === "number") return String(cell);
+  return Array.isArray(cell) ? cell.map((one) => data.labels[one]).join("|") : data.labels[cell] ?? "";
 }
 
 // A cell that a spreadsheet would compute gets an apostrophe before it.

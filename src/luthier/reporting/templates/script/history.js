@@ -42,7 +42,7 @@ function panels() {
   ];
   return [
     { title: _("Loss (natural log, per row)"), lines: [{ name: _("train steps, smoothed"), kind: "steps", points: along("loss") }, ...lines("loss")], low: 0 },
-    { title: _("Macro-F1"), lines: lines("macro_f1"), low: 0, high: 1 },
+    { title: data.history.title, lines: lines(data.history.metric), low: 0, high: 1 },
     { title: _("Learning rate"), lines: [{ name: _("learning rate"), kind: "steps", points: along("learning_rate") }], low: 0, small: true },
     { title: _("Gradient norm before clipping"), lines: [{ name: _("gradient norm"), kind: "steps", points: along("grad_norm") }], low: 0, small: true },
   ].filter((panel) => panel.lines.some((line) => line.points.length));
@@ -129,7 +129,7 @@ function valuesAt(epoch) {
     const pair = (metric) => `${short(found.train[metric])} / ${short(found.validation[metric])}`;
     parts.push(_("epoch {epoch}", { epoch: short(found.epoch) }));
     parts.push(_("loss (train / validation) {values}", { values: pair("loss") }));
-    parts.push(_("macro-F1 (train / validation) {values}", { values: pair("macro_f1") }));
+    parts.push(_("{metric} (train / validation) {values}", { metric: data.history.title, values: pair(data.history.metric) }));
   }
   if (steps.epoch.length) {
     const i = nearest(steps.epoch, epoch);

@@ -98,7 +98,7 @@ function mixedUp(split, index) {
 }
 
 function hardest(index) {
-  const rows = rowsWhere((row) => data.rows.label[row] === index && data.rows.split[row] === 1 && isAnswered(row))
+  const rows = rowsWhere((row) => has(data.rows.label[row], index) && data.rows.split[row] === 1 && isAnswered(row))
     .sort((a, b) => data.rows.loss[b] - data.rows.loss[a]).slice(0, 8);
   return rowList(rows, _("There is no such row among the rows of this page."));
 }

@@ -21,15 +21,21 @@ function readMatrix(split, clustered) {
 }
 
 function cellText(matrix, i, j) {
+  if (data.kind === "set") return setCellText(matrix, i, j);
   return _("{label} answered {answered}: {count} of {total}", {
     label: labelText(matrix.labels[i]), answered: labelText(matrix.labels[j]),
     count: matrix.count(i, j), total: countRows(matrix.totals[i]),
   });
 }
 
+function setCellText(matrix, i, j) {
+  const values = { label: labelText(matrix.labels[i]), answered: labelText(matrix.labels[j]), count: countRows(matrix.count(i, j)) };
+  return i === j ? _("{label} rightly given: {count}", values) : _("missing: {label}, wrongly given: {answered}: {count}", values);
+}
+
 function matrixTable(matrix, open) {
   const upright = matrix.order.length > 4;
-  const head = el("tr", {}, el("td", { class: "corner" }, _("true ↓ answered →")),
+  const head = el("tr", {}, el("td", { class: "corner" }, data.kind === "set" ? _("missing ↓ wrongly given →") : _("true ↓ answered →")),
     ...matrix.order.map((j) => el("th", { scope: "col", class: upright ? "upright" : "" }, label(matrix.labels[j]))),
     el("th", { scope: "col", class: "n" + (upright ? " upright" : "") }, _("rows")));
   const body = matrix.order.map((i) => el("tr", {},

@@ -7,6 +7,7 @@ function within(id, draw, has) {
 
 within("history-view", drawHistory, data.history);
 within("rows-view", drawRows, data.rows);
+within("answers-view", drawNumbers, data.kind === "number" && data.rows);
 within("confusion-view", drawConfusion, Object.keys(data.matrices).length);
 within("label-view", drawLabels, true);
 within("relabel-view", drawRelabel, data.rows);

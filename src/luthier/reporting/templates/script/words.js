@@ -32,9 +32,17 @@ function splitName(split) {
 }
 
 function isAnswered(row) {
-  return data.rows.answer[row] >= 0;
+  const answer = data.rows.answer[row];
+  return data.kind === "label" ? answer >= 0 : answer !== null;
 }
 
+// Of numbers none is right or wrong.
 function isRight(row) {
-  return data.rows.answer[row] === data.rows.label[row];
+  const [own, answer] = [data.rows.label[row], data.rows.answer[row]];
+  if (data.kind !== "set") return own === answer;
+  return own !== null && own.length === answer.length && own.every((one) => answer.includes(one));
+}
+
+function has(cell, index) {
+  return Array.isArray(cell) ? cell.includes(index) : cell === index;
 }

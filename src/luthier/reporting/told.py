@@ -1,0 +1,203 @@
+"""Sentences of records in another language: found again by their words, with their values kept.
+
+A record holds English that has its values filled in already: `12 of 300 rows are empty.` Its key is
+the f-string in the code that made it, `{found} of {rows} rows are empty.`; the words of a key make
+a pattern, what stands between them are the values. A translation writes `{name}` for a value that
+is kept as it is (a number, a label, a text: data are never translated) and `{name!t}` for one that
+is a sentence of Luthier again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from string import Formatter
+
+FEWEST_LETTERS = 4
+"""Letters of its own that a sentence with values needs to be found again: `{a} of {b}` is none."""
+
+INTERVAL = "{value} ({low} to {high})"
+
+_NUMBER = re.compile(r"[+-]?[\d.,]+%?")
+_ENDS = re.compile(r"(?P<value>[-+\d.,%e]+) \((?P<low>[-+\d.,%e]+) to (?P<high>[-+\d.,%e]+)\)")
+_HAN = re.compile("[\u4e00-\u9fff]")
+
+JOINTS = (("; ", "；"), (": ", "："), (", ", "，"))
+"""How parts are put together in English -> in Chinese, strongest first."""
+
+TAILS = (" ", ",", ";")
+"""What a key begins with that is put behind another sentence."""
+
+HEADS = (" ", "(")
+"""What a key ends with that another sentence is put behind."""
+
+ENDS = {".": "。", ":": "：", "?": "？"}
+
+
+@dataclass(frozen=True)
+class _Pattern:
+    """A key with values, and its translation."""
+
+    key: str
+    own: str
+
+    @cached_property
+    def literals(self) -> tuple[str, ...]:
+        """Its words, between the values."""
+        return tuple(literal for literal, _, _, _ in Formatter().parse(self.key) if literal)
+
+    @cached_property
+    def weight(self) -> int:
+        """Letters that have to agree."""
+        return sum(map(len, self.literals))
+
+    @cached_property
+    def _regex(self) -> re.Pattern[str]:
+        parts: list[str] = []
+        seen: set[str] = set()
+        for literal, name, _, _ in Formatter().parse(self.key):
+            parts.append(re.escape(literal))
+            if name is not None:  # a number ends where it ends, even before another value
+                value = rf"(?P<{name}>{_NUMBER.pattern}|.*?)"
+                parts.append(f"(?P={name})" if name in seen else value)
+                seen.add(name)
+        return re.compile("".join(parts), re.DOTALL)
+
+    def values_in(self, text: str) -> dict[str, str] | None:
+        """The values of a text that was made from this key, else None."""
+        if not all(literal in text for literal in self.literals):
+            return None
+        found = self._regex.fullmatch(text)
+        return found.groupdict() if found else None
+
+
+class Told:
+    """Callable: an English sentence of a record -> this language's; unknown ones stay as they are.
+
+    Args:
+        sentences: key -> translation, of what the page and the terminal say.
+        records: key -> translation, of what records tell; only these are found inside a text.
+    """
+
+    def __init__(self, sentences: Mapping[str, str], records: Mapping[str, str]) -> None:
+        self._whole: dict[str, str] = {}
+        patterns: list[_Pattern] = []
+        self._tails = [
+            _Pattern(f"{{head_}}{key}", f"{{head_!t}}{own}")
+            for key, own in records.items()
+            if key[:1] in TAILS
+        ] + [
+            _Pattern(f"{key}{{rest_}}", f"{own}{{rest_!t}}")
+            for key, own in records.items()
+            if key[-1:] in HEADS
+        ]
+        self._tails.sort(key=lambda pattern: -pattern.weight)
+        self._interval = sentences.get(INTERVAL, INTERVAL)
+        for key, own in {**sentences, **records}.items():
+            pattern = _Pattern(key.strip(), own.strip())
+            if any(name is not None for _, name, _, _ in Formatter().parse(key)):
+                if sum(map(str.isalpha, "".join(pattern.literals))) >= FEWEST_LETTERS:
+                    patterns.append(pattern)
+            else:
+                self._whole[_unescaped(key).strip()] = _unescaped(own).strip()
+        self._patterns = sorted(patterns, key=lambda pattern: -pattern.weight)
+
+    def __call__(self, text: str) -> str:
+        """The text in this language as far as it is known."""
+        core = text.strip()
+        found = self._sentence(core)
+        return found if found is not None else self._in_parts(core) or text
+
+    def _sentence(self, core: str) -> str | None:
+        if core in self._whole:
+            return self._whole[core]
+        for pattern in self._patterns:
+            values = pattern.values_in(core)
+            if values is not None:
+                return "".join(self._filled(pattern.own, values))
+        return None
+
+    def _filled(self, own: str, values: Mapping[str, str]) -> Iterator[str]:
+        for literal, name, _, conversion in Formatter().parse(own):
+            yield literal
+            if name is not None:
+                yield self(values[name]) if conversion == "t" else values[name]
+
+    def _in_parts(self, core: str) -> str | None:
+        """A text of several sentences, each for itself; None where not one of them is known."""
+        ways = (
+            self._sentences, self._before_its_end, self._with_tail, self._counted, self._joined_up,
+        )  # fmt: skip
+        return next((told for way in ways if (told := way(core)) is not None), None)
+
+    def _sentences(self, core: str) -> str | None:
+        parts = core.split(". ")
+        if len(parts) == 1:
+            return None
+        told = [*(self(f"{part}.") for part in parts[:-1]), self(parts[-1])]
+        return _joined(told, "") if any(map(_HAN.search, told)) else None
+
+    def _before_its_end(self, core: str) -> str | None:
+        end = core[-1:]
+        whole = self(core[:-1]) if end in ENDS else core[:-1]
+        if whole == core[:-1]:
+            return None
+        return whole if whole.endswith(tuple(ENDS.values())) else whole + ENDS[end]
+
+    def _with_tail(self, core: str) -> str | None:
+        for tail in self._tails:
+            values = tail.values_in(core)
+            if values is not None and all(values.get(end, "x") for end in ("head_", "rest_")):
+                return "".join(self._filled(tail.own, values))
+        return None
+
+    def _counted(self, core: str) -> str | None:
+        """`0.5 (0.4 to 0.6)`, or a number before a sentence: `3 without text`."""
+        if ends := _ENDS.fullmatch(core):
+            return self._interval.format(**ends.groupdict())
+        number, _, rest = core.partition(" ")
+        found = self._sentence(rest) if _NUMBER.fullmatch(number) else None
+        return f"{number} {found}" if found is not None else None
+
+    def _joined_up(self, core: str) -> str | None:
+        """Parts with a joint between them; a single word may be a label, and is left alone."""
+        for joint, own_joint in JOINTS:
+            parts = core.split(joint)
+            if len(parts) == 1:
+                continue
+            members = parts if joint != ", " else list(self._listed(parts))
+            told = [self(member) if " " in member else member for member in members]
+            if told != members:
+                return _joined(told, own_joint)
+        return None
+
+    def _listed(self, parts: Sequence[str]) -> Iterator[str]:
+        """The members of a list, of which one may hold commas itself: the longest known first."""
+        start = 0
+        while start < len(parts):
+            for end in range(len(parts), start, -1):
+                member = ", ".join(parts[start:end])
+                if (start, end) != (0, len(parts)) and (self._known(member) or end == start + 1):
+                    yield member
+                    start = end
+                    break
+
+    def _known(self, member: str) -> bool:
+        number, _, rest = member.partition(" ")
+        return self._sentence(rest if _NUMBER.fullmatch(number) else member) is not None
+
+
+def _joined(parts: list[str], joint: str) -> str:
+    whole = parts[0]
+    for part in parts[1:]:
+        glue = joint if whole[-1:] not in "。：？；" else ""
+        if whole.endswith("."):  # a sentence that is not known
+            glue = " "
+        whole += glue + part
+    return whole
+
+
+def _unescaped(key: str) -> str:
+    return key.replace("{{", "{").replace("}}", "}")
