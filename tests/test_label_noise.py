@@ -20,7 +20,8 @@ from luthier.kit.label_noise import (
     surely_wrong,
     surest_rows,
 )
-from luthier.records import CannotTell, Fired, LabelOpinions
+from luthier.kit.noise_fit import wrong_beyond_mistakes
+from luthier.records import CannotTell, Fired, LabelOpinions, Predictions
 
 SUBJECTS = {
     "退款": ("退款多久到账", "我要退钱", "钱还没退给我", "申请退款"),
@@ -100,11 +101,11 @@ def test_hard_texts_are_not_called_wrong_labels():
 
 
 def test_what_the_fine_tuned_model_does_not_contradict_is_no_wrong_label():
-    alone = estimate_noise(example.opinions(1000, contradicted=0.2, hard=0.0)).noise
-    agreed = example.opinions(1000, contradicted=0.2, hard=0.0, model_agrees=True)
-    denied = example.opinions(1000, contradicted=0.2, hard=0.0, model_agrees=False)
+    alone = estimate_noise(example.opinions(1000, contradicted=0.15, hard=0.3)).noise
+    agreed = example.opinions(1000, contradicted=0.15, hard=0.3, model_agrees=True)
+    denied = example.opinions(1000, contradicted=0.15, hard=0.3, model_agrees=False)
     assert estimate_noise(agreed).noise.value == pytest.approx(alone.value)
-    assert estimate_noise(denied).noise.value == 0.0
+    assert estimate_noise(denied).noise.value < 0.01
 
 
 def test_rows_of_a_label_with_four_rows_are_never_doubted():
@@ -205,3 +206,58 @@ def test_people_who_label_the_same_texts_are_a_ceiling_where_an_annotator_is_nam
     bound = ceilings(rows, np.arange(60), None)["annotators"]["accuracy"]
     assert bound.value == pytest.approx(24 / 30)
     assert bound.low < 0.8 < bound.high
+
+
+# a judge that is wrong itself ---------------------------------------------------------------------
+
+
+def judged(n: int, own_mistakes: float, flipped: float, seed: int = 0, sureness: float = 1.0):
+    """Answers to n rows of four labels by a judge whose mistakes are as frequent as it says.
+
+    Its probabilities are calibrated for the true labels, and raised to the power `sureness` before
+    they are shown; a part of the labels is then flipped.
+    """
+    random = np.random.default_rng(seed)
+    mistaken = random.beta(0.6, 0.6 * (1 - own_mistakes) / own_mistakes, n) if own_mistakes else 0.0
+    mistaken = np.minimum(np.broadcast_to(mistaken, n), 0.74)
+    predicted = random.integers(4, size=n)
+    shift = np.where(random.random(n) < mistaken, random.integers(1, 4, n), 0)
+    truth = (predicted + shift) % 4
+    labels = np.where(random.random(n) < flipped, (truth + random.integers(1, 4, n)) % 4, truth)
+    shown = np.repeat((np.maximum(mistaken, 1e-4) / 3)[:, None], 4, axis=1)
+    shown[np.arange(n), predicted] = 1 - np.maximum(mistaken, 1e-4)
+    shown **= sureness
+    shown /= shown.sum(axis=1, keepdims=True)
+    own = shown[np.arange(n), labels]
+    return Predictions(np.arange(n), labels, predicted, shown, -np.log(own), ("a", "b", "c", "d"))
+
+
+@pytest.mark.parametrize("sureness", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("flipped", [0.0, 0.05, 0.2])
+def test_a_judges_own_mistakes_are_not_counted_as_wrong_labels(flipped, sureness):
+    """One row in five is answered wrongly, and the judge may be more or less sure than right."""
+    found = wrong_beyond_mistakes(judged(3000, 0.2, flipped, sureness=sureness))
+    assert found.low <= flipped <= found.high
+    assert found.high - found.low < 0.12
+
+
+def test_a_weak_judge_alone_says_at_most_or_that_it_cannot_tell():
+    """A judge that errs in a third of the rows may be sure of some of its mistakes, too."""
+    outcome = wrong_labels.detect(LabelOpinions(judged(500, 0.33, 0.03)))
+    assert isinstance(outcome, CannotTell)
+    assert "is itself wrong in about" in outcome.message
+    assert outcome.measured["noise_low"] == 0.0
+
+
+def test_a_broken_fine_tuned_model_does_not_speak_labels_free():
+    """One answer to everything is no second opinion: what the linear model sees still stands."""
+    alone = example.opinions(1000, contradicted=0.15, hard=0.3)
+    broken = replace(alone.linear, predicted=np.zeros(1000, dtype=np.int64))
+    both = LabelOpinions(alone.linear, broken)
+    assert estimate_noise(both).agreement is None
+    assert isinstance(wrong_labels.detect(both), Fired)
+
+
+def test_no_rows_leave_every_share_possible():
+    empty = wrong_beyond_mistakes(example.predictions([], []))
+    assert (empty.low, empty.high, empty.n) == (0.0, 1.0, 0)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest, poisson
 
-from luthier.evidence.out_of_fold import out_of_fold
+from luthier.evidence.pair_probe import ReadTexts, read_texts, told_alone, told_without
 from luthier.kit.intervals import share_figure
-from luthier.kit.label_noise import contradicted, doubted, mean_probabilities, shared_doubt
+from luthier.kit.label_noise import contradicted, doubted, mean_probabilities
 from luthier.kit.log_odds import (
     CLEAR,
     FREQUENT,
@@ -28,10 +28,9 @@ from luthier.kit.log_odds import (
     log_odds,
     term_table,
 )
-from luthier.kit.ngrams import ngrams
 from luthier.kit.pair_verdict import question_for, verdict_of
 from luthier.kit.roc_auc import one_vs_rest
-from luthier.kit.terms import without_terms
+from luthier.kit.second_opinion import shared_doubt
 from luthier.records import (
     ClosePair,
     Figure,
@@ -49,7 +48,7 @@ from luthier.records import (
 MOST_PAIRS = 10
 LEAST_SHARE = 0.03
 """Share of the rows of two labels that must be mixed up between them."""
-MOST_ROWS = 1000
+MOST_ROWS = 500
 """Of each label of a pair; drawn by the seed."""
 MOST_WORDS, MOST_CLOSE, MOST_SUSPECTS = 20, 5, 100
 SURE_SHARE = 0.25
@@ -75,13 +74,14 @@ def label_pairs(opinions: LabelOpinions, texts: dict[int, str]) -> LabelPairs:
     said = [texts[int(i)] for i in answers.row_ids]
     table = term_table(said)
     candidates = confused_pairs(answers)
+    read = read_texts(said) if candidates else None
     notes = []
     if len(candidates) > MOST_PAIRS:
         what = f"dossiers of the {MOST_PAIRS} most confused of {len(candidates)} pairs of labels"
         notes.append(Note("cut", what))
     count = len(answers.label_names)
     return LabelPairs(
-        pairs=tuple(_dossier(c, opinions, said, table) for c in candidates[:MOST_PAIRS]),
+        pairs=tuple(_dossier(c, opinions, read, table) for c in candidates[:MOST_PAIRS] if read),
         compared=count * (count - 1) // 2,
         label_words=label_words(table, answers.labels, answers.label_names, MOST_WORDS),
         domain_stop_words=domain_stop_words(table, answers.labels),
@@ -121,18 +121,17 @@ def confused_pairs(answers: Predictions) -> list[_Candidate]:
 
 
 def _dossier(
-    candidate: _Candidate, opinions: LabelOpinions, texts: Sequence[str], table: TermTable
+    candidate: _Candidate, opinions: LabelOpinions, read: ReadTexts, table: TermTable
 ) -> PairDossier:
     answers = opinions.linear
     a, b = candidate.labels
     names = (answers.label_names[a], answers.label_names[b])
     at = _some(np.flatnonzero(answers.labels == a), np.flatnonzero(answers.labels == b))
     pair_labels = (answers.labels[at] == b).astype(np.int64)
-    pair_texts = [texts[i] for i in at.tolist()]
-    alone = _alone(answers.row_ids[at], pair_texts, pair_labels, names)
+    alone = told_alone(read, at, pair_labels, answers.row_ids[at], SEED)
     area = one_vs_rest(alone.labels, alone.probabilities).macro if alone is not None else None
     in_a, in_b = (table.rows_with(at[pair_labels == side]) for side in (0, 1))
-    z = log_odds(in_a, in_b, table.rows_with(np.arange(len(texts))))
+    z = log_odds(in_a, in_b, table.rows_with(np.arange(len(read.texts))))
     shared = _shared(table, z, in_a, in_b, pair_labels)
     sure, overall = _errors(alone)
     auc = area or Figure(0.5, 0.0, 1.0, 0, "unknown")
@@ -152,8 +151,8 @@ def _dossier(
             names[1]: distinctive(table, -z, in_b, in_a, MOST_WORDS),
         },
         shared=shared,
-        closest=_closest(pair_texts, pair_labels, answers.row_ids[at]),
-        masking=_masking(alone, pair_texts, names, shared, table),
+        closest=_closest(read, at, pair_labels, answers.row_ids[at]),
+        masking=_masking(alone, read, at, shared, table),
         suspects=_suspects(opinions, a, b),
         verdict=verdict,
         why=why,
@@ -168,14 +167,6 @@ def _some(first: IntArray, second: IntArray) -> IntArray:
         for own in (first, second)
     ]
     return np.sort(np.concatenate(parts))
-
-
-def _alone(
-    row_ids: IntArray, texts: Sequence[str], labels: IntArray, names: Sequence[str]
-) -> Predictions | None:
-    """Out-of-fold answers of a model of the two labels alone; None where too few rows are there."""
-    found = out_of_fold(row_ids, texts, labels, names, SEED, repeats=1)
-    return None if found is None else found.linear
 
 
 def _errors(alone: Predictions | None) -> tuple[Figure, Figure]:
@@ -205,9 +196,11 @@ def _separability(z: FloatArray, counts: FloatArray) -> float:
     return float(counts[np.abs(z) > CLEAR].sum()) / total if total else 0.0
 
 
-def _closest(texts: Sequence[str], labels: IntArray, row_ids: IntArray) -> tuple[ClosePair, ...]:
+def _closest(
+    read: ReadTexts, at: IntArray, labels: IntArray, row_ids: IntArray
+) -> tuple[ClosePair, ...]:
     """The most alike texts with different labels, each row in one pair only."""
-    features = ngrams(texts).fit_transform(texts).tocsr()
+    features = read.features[at]
     norms = np.sqrt(np.asarray(features.multiply(features).sum(axis=1)).ravel())
     a, b = np.flatnonzero(labels == 0), np.flatnonzero(labels == 1)
     alike = (features[a] @ features[b].T).toarray()
@@ -226,8 +219,8 @@ def _closest(texts: Sequence[str], labels: IntArray, row_ids: IntArray) -> tuple
 
 def _masking(
     alone: Predictions | None,
-    texts: Sequence[str],
-    names: Sequence[str],
+    read: ReadTexts,
+    at: IntArray,
     shared: Sequence[Term],
     table: TermTable,
 ) -> Masking | None:
@@ -240,15 +233,10 @@ def _masking(
     rng = np.random.default_rng(SEED)
     chance = rng.choice(others, min(len(hidden), len(others)), replace=False).tolist()
     was_right = alone.predicted == alone.labels
-    right = {}
-    for kind, terms in (("shared", hidden), ("chance", chance)):
-        masked = [without_terms(text, terms) or text for text in texts]
-        again = _alone(alone.row_ids, masked, alone.labels, names)
-        is_right = was_right.copy()
-        if again is not None:
-            _, mine, theirs = np.intersect1d(alone.row_ids, again.row_ids, return_indices=True)
-            is_right[mine] = again.predicted[theirs] == alone.labels[mine]
-        right[kind] = is_right
+    right = {
+        kind: told_without(read, at, alone, terms, SEED) == alone.labels
+        for kind, terms in (("shared", hidden), ("chance", chance))
+    }
     mended = int((~was_right & right["shared"]).sum())
     spoiled = int((was_right & ~right["shared"]).sum())
     p_value = binomtest(mended, mended + spoiled).pvalue if mended + spoiled else 1.0

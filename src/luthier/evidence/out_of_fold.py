@@ -83,11 +83,25 @@ def out_of_fold(
     repeats = repeats or (REPEATS if small else 1)
     for repeat in range(repeats):
         fold = grouped_folds(keys, known, folds, seed + repeat)
-        total += _probabilities(_margins(features, known, fold, len(label_names)), known)
+        total += held_out(features, known, fold, len(label_names))
     return LabelOpinions(
         linear=_predictions(row_ids[at], known, total / repeats, tuple(label_names)),
         notes=tuple(notes),
     )
+
+
+def held_out(
+    features: sparse.csr_matrix, labels: IntArray, fold: IntArray, label_count: int
+) -> FloatArray:
+    """Probabilities [n, K] of each row, by the model of the folds that it is not in.
+
+    Args:
+        features: sparse [n, width].
+        labels: int64 [n].
+        fold: int64 [n], of each row; two different ones at least.
+        label_count: K.
+    """
+    return _probabilities(_margins(features, labels, fold, label_count), labels)
 
 
 def _margins(

@@ -167,7 +167,7 @@ def opinions(
     Args:
         n: rows.
         contradicted: share of the rows whose label is another than the (sure) answer.
-        hard: share of the rows that are answered wrongly, and not surely.
+        hard: share of the rows that are not answered surely, and wrongly as often as that says.
         model_agrees: whether a fine-tuned model answers like the linear one, or like the labels;
             None where there is none.
     """
@@ -175,7 +175,7 @@ def opinions(
     place = (np.arange(n) * 37 % n) / n
     unsure = place < hard
     labels = np.where(place >= 1 - contradicted, (truth + 1 + np.arange(n) // 4 % 3) % 4, truth)
-    answers = np.where(unsure, (truth + 1) % 4, truth)
+    answers = np.where(unsure & (np.arange(n) // 4 % 5 < 3), (truth + 1) % 4, truth)
     probabilities = np.where(unsure[:, None], 0.2, 0.01).repeat(4, axis=1)
     probabilities[np.arange(n), answers] = np.where(unsure, 0.4, 0.97)
 

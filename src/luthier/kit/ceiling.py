@@ -24,6 +24,10 @@ LEAST_ITEMS = 20
 """Texts labelled by two people, below which their agreement is not a ceiling worth showing."""
 
 
+WIDE = 0.3
+"""An interval of the share of wrong labels that is wider bounds nothing."""
+
+
 def ceilings(
     rows: Rows, row_ids: IntArray, opinions: LabelOpinions | None
 ) -> dict[str, Mapping[str, Figure]]:
@@ -45,9 +49,9 @@ def ceilings(
 
 def _of_noise(opinions: LabelOpinions, row_ids: IntArray) -> Figure | None:
     estimate = estimate_noise(opinions, row_ids)
-    if not (estimate.knows_enough and estimate.told_apart):
-        return None
     noise = estimate.noise
+    if not estimate.knows_enough or noise.high - noise.low > WIDE:
+        return None
     return Figure(1 - noise.value, 1 - noise.high, 1 - noise.low, noise.n, noise.method)
 
 

@@ -1,13 +1,13 @@
 """How many labels are wrong, and which: from answers of models that did not learn from the rows.
 
-Where a model is surest, its own mistakes are rare, so what it contradicts there is mostly wrong
-labels. The share of contradicted labels is taken over the surest tenth and the surest quarter of
-the answers, for each answer alike. Labels that are wrong at random give both the same share; hard
-texts give a share that falls towards the surest answers, and then only its upper end is used.
+A model's own mistakes become rarer where it is surer; labels that are wrong at random are
+contradicted everywhere alike. What is left at full sureness is the estimate (noise_fit.py). A model
+that is often wrong is sure of some of its mistakes too, so a part of all its own mistakes is taken
+off the lower end: a weak judge can only say "at most".
 
 The confident joint (kit/confident_joint.py) takes hard texts for wrong labels when the model is a
-linear one of texts: on rows of four data sets as they are it found 0 to 11 % wrong labels, this
-estimate 0 to 3.5 % (benchmarks/results/label_repair.json).
+linear one of texts, and so did the mere share of contradictions among the surest answers, to a
+lesser degree (docs/LOG.md).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from luthier.kit.intervals import Z95, joined_interval, share_figure
+from luthier.kit.noise_fit import wrong_beyond_mistakes
+from luthier.kit.second_opinion import agreed, knows_better, matched_rows, second_opinion
 from luthier.records import Figure, FloatArray, IntArray, LabelOpinions, Predictions
 
 SUREST, SURE = 0.10, 0.25
@@ -25,14 +27,14 @@ LEAST_SURE_ROWS = 30
 """Fewer rows in the surest quarter than this, and nothing is said of the share of wrong labels."""
 LEAST_LABEL_ROWS = 5
 """A label with fewer rows is learned too badly to be doubted: no row of it is."""
-NEGLIGIBLE = 0.05
-"""Where even the upper end is below this, it does not matter what the contradictions come from."""
-SHARED = 0.8
-"""Of the linear model's sure contradictions, the part that the fine-tuned one must share, or they
-may come from what a linear model cannot learn."""
-LEAST_SHARED, LEAST_DOUBTS = 100, 10
+UNSURE = 0.10
+"""With an upper end above this and a lower one near 0, wrong labels are not told from mistakes."""
+SURE_OF_MISTAKES, MODEL_SURE_OF_MISTAKES = 0.25, 0.4
+"""The part of a judge's own mistakes that it may be as sure of as of the rest: of a linear model
+fitted anew for each fold, and of a fine-tuned one, which is surer of its mistakes. On the rows that
+limits are chosen on, healthy runs needed 0.21 of the latter at most."""
 LEAST_NOISE = 0.02
-"""Lower end of the share of wrong labels; on four data sets as they are it was 1.3 % at most."""
+"""Lower end of the share of wrong labels above which it is a finding."""
 SAFE_PART = 0.5
 """Of the least number of wrong labels, the part that may be changed unread."""
 LEAST_GAIN = 0.02
@@ -47,8 +49,10 @@ class NoiseEstimate:
         noise: estimate with interval; its upper end holds even where `told_apart` is False.
         surest: share of contradicted labels among the surest tenth of the answers.
         sure: the same for the surest quarter.
+        mistakes: share of the rows that the judge itself answers wrongly, as far as is known.
         agreement: how often the fine-tuned model, too, contradicts the label where the linear one
-            does so surely; None without a run or with fewer than 10 such rows.
+            does so surely, as a share of how often it answers rightly what is surely right; None
+            without a run, with fewer than 10 such rows, or with a model that knows too little.
         gain: natural-log units per row that the linear model knows more than the label shares;
             `gain_low` is the lower end of its 95 % interval.
         entropy: natural-log units per row that are to be known about the labels in all.
@@ -60,6 +64,7 @@ class NoiseEstimate:
     noise: Figure
     surest: Figure
     sure: Figure
+    mistakes: float
     agreement: Figure | None
     gain: float
     gain_low: float
@@ -79,44 +84,44 @@ def estimate_noise(opinions: LabelOpinions, row_ids: IntArray | None = None) -> 
     """The share of wrong labels among the rows.
 
     Where the fine-tuned model answered rows too that it had not learned from, and is right on them
-    clearly more often than the linear one, its surest answers are taken. Otherwise the estimate is
-    cut by the share of the linear model's contradictions that it does not share. What a linear
-    model cannot learn (the meaning of two words together) then counts for nothing.
+    clearly more often than the linear one, it is the judge. Otherwise the estimate is cut by the
+    share of the linear model's contradictions that it does not share. What a linear model cannot
+    learn (the meaning of two words together) then counts for nothing.
 
     Args:
         opinions: answers of models that did not learn from the rows.
         row_ids: int64, only these rows; all when not given.
     """
-    linear, model = _only(opinions.linear, row_ids), _second(opinions)
+    linear, model = _only(opinions.linear, row_ids), second_opinion(opinions)
     better = model is not None and knows_better(model, opinions.linear)
     answers = _only(model, row_ids) if model is not None and better else linear
-    surest, sure = contradicted(answers, SUREST), contradicted(answers, SURE)
-    falls = sure.low > surest.high
-    both = Figure(
-        surest.value if falls else (surest.value + sure.value) / 2,
-        0.0 if falls else min(surest.low, sure.low),
-        surest.high if falls else max(surest.high, sure.high),
-        sure.n,
-        "mover",
-    )
-    agreement = _agreement(opinions, row_ids)
-    trust = (None if better else agreement) or Figure(1.0, 1.0, 1.0, 0)
+    fit = wrong_beyond_mistakes(answers)
+    against = float((answers.predicted != answers.labels).mean()) if len(answers) else 0.0
+    mistakes = max(0.0, against - fit.value)
+    sure_of = MODEL_SURE_OF_MISTAKES if better else SURE_OF_MISTAKES
+    agreement = None
+    if model is not None and not better:
+        agreement = agreed(linear, model, surest_rows(linear, SURE))
+    trust = agreement or Figure(1.0, 1.0, 1.0, 0)
     gain, gain_low = _gain(linear)
     noise = Figure(
-        both.value * trust.value, both.low * trust.low, both.high * trust.high, sure.n, "mover"
+        fit.value * trust.value,
+        max(0.0, fit.low - sure_of * mistakes) * trust.low,
+        fit.high * trust.high,
+        fit.n,
+        fit.method,
     )
-    shared = better or agreement is None or agreement.value >= SHARED
-    told_apart = (shared and not falls) or noise.high <= NEGLIGIBLE
     return NoiseEstimate(
         noise=noise,
-        surest=surest,
-        sure=sure,
+        surest=contradicted(answers, SUREST),
+        sure=contradicted(answers, SURE),
+        mistakes=mistakes,
         agreement=agreement,
         gain=gain,
         gain_low=gain_low,
         entropy=_entropy(linear),
         by_model=better,
-        told_apart=told_apart,
+        told_apart=noise.low > LEAST_NOISE or noise.high <= UNSURE,
         rows=len(linear),
     )
 
@@ -177,11 +182,11 @@ def doubted(opinions: LabelOpinions) -> tuple[IntArray, FloatArray]:
 
 def mean_probabilities(opinions: LabelOpinions) -> FloatArray:
     """float64 [n, K] in the order of `opinions.linear`: the mean of the opinions there are."""
-    answers, model = opinions.linear, _second(opinions)
+    answers, model = opinions.linear, second_opinion(opinions)
     if model is None:
         return answers.probabilities
     mean = answers.probabilities.copy()
-    at, there = _matched(answers, model)
+    at, there = matched_rows(answers, model)
     own = 0.0 if knows_better(model, answers) else 0.5
     mean[at] = own * mean[at] + (1 - own) * model.probabilities[there]
     return mean
@@ -201,69 +206,6 @@ def surely_wrong(opinions: LabelOpinions, estimate: NoiseEstimate) -> IntArray:
     return at[: int(estimate.noise.low * estimate.rows * SAFE_PART)]
 
 
-def knows_better(model: Predictions, linear: Predictions) -> bool:
-    """Whether the fine-tuned model is right clearly more often, on the rows that both answered.
-
-    Clearly: by 2 points and by two standard errors of the paired difference, on 100 rows or more.
-    """
-    mine, theirs = _matched(linear, model)
-    if len(mine) < LEAST_SHARED:
-        return False
-    gain = (model.predicted == model.labels)[theirs].astype(float)
-    gain -= (linear.predicted == linear.labels)[mine]
-    error = float(gain.std(ddof=1)) / float(np.sqrt(len(gain)))
-    return bool(gain.mean() > max(0.02, 2 * error))
-
-
-def _second(opinions: LabelOpinions) -> Predictions | None:
-    """The fine-tuned model's answers, where they are about the same labels."""
-    model = opinions.model
-    same = model is not None and model.label_names == opinions.linear.label_names
-    return model if same else None
-
-
-def _agreement(opinions: LabelOpinions, row_ids: IntArray | None) -> Figure | None:
-    """How often the fine-tuned model contradicts the label, too, where the linear one does."""
-    model = _second(opinions)
-    if model is None:
-        return None
-    answers = _only(opinions.linear, row_ids)
-    at = surest_rows(answers, SURE)
-    against = np.zeros(len(answers), dtype=bool)
-    against[at] = answers.predicted[at] != answers.labels[at]
-    mine, theirs = _matched(answers, model)
-    both = against[mine]
-    if both.sum() < LEAST_DOUBTS:
-        return None
-    same = model.predicted[theirs][both] == answers.predicted[mine][both]
-    return share_figure(int(same.sum()), int(both.sum()))
-
-
-def _matched(answers: Predictions, model: Predictions) -> tuple[IntArray, IntArray]:
-    """Positions of the rows that both answered, in each."""
-    _, mine, theirs = np.intersect1d(
-        answers.row_ids, model.row_ids, assume_unique=True, return_indices=True
-    )
-    return mine, theirs
-
-
-def shared_doubt(opinions: LabelOpinions, a: int, b: int) -> Figure | None:
-    """How often the fine-tuned model mixes up two labels, too, where the linear one does.
-
-    None without a run, or with fewer than 10 such rows.
-    """
-    model = _second(opinions)
-    if model is None:
-        return None
-    mine, theirs = _matched(opinions.linear, model)
-    labels, said = opinions.linear.labels[mine], opinions.linear.predicted[mine]
-    mixed = ((labels == a) & (said == b)) | ((labels == b) & (said == a))
-    if mixed.sum() < LEAST_DOUBTS:
-        return None
-    same = model.predicted[theirs][mixed] == said[mixed]
-    return share_figure(int(same.sum()), int(mixed.sum()))
-
-
 def _gain(answers: Predictions) -> tuple[float, float]:
     """Log-likelihood per row above that of the label shares, and the lower end of its interval."""
     n = len(answers)
@@ -281,9 +223,13 @@ def _entropy(answers: Predictions) -> float:
 
 
 def _only(answers: Predictions, row_ids: IntArray | None) -> Predictions:
-    if row_ids is None:
+    """Those rows that have a label, of `row_ids` where it is given."""
+    wanted = answers.labels >= 0
+    if row_ids is not None:
+        wanted &= np.isin(answers.row_ids, row_ids)
+    if wanted.all():
         return answers
-    at = np.flatnonzero(np.isin(answers.row_ids, row_ids))
+    at = np.flatnonzero(wanted)
     return Predictions(
         row_ids=answers.row_ids[at],
         labels=answers.labels[at],

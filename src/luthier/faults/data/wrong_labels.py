@@ -13,17 +13,20 @@ to be wrong wherever the label is.
 
 ## How it is detected
 
-Every row is answered by a cheap linear model that did not learn from it. Where such a model is
-surest its own mistakes are rare, so the labels that it contradicts there are mostly wrong ones:
-their share among the surest tenth and quarter of the answers is the estimate. The fault fires when
-the lower end of its interval is above 2 %. Where a fine-tuned model exists, contradictions that it
-does not share are taken out.
+Every row is answered by a cheap linear model that did not learn from it. A model's own mistakes
+become rarer where it is surer, wrong labels are contradicted everywhere alike: the share of wrong
+labels and the model's own mistakes are fitted together to how often labels are contradicted at
+which sureness. A part of the model's own mistakes is taken off the lower end as well, since no
+model is unsure of all of them. The fault fires when what is left there is above 2 %. A fine-tuned
+model that is right more often takes the linear one's place; one that is not has its say on the
+linear one's contradictions.
 
 ## What stays quiet
 
-Hard texts: contradictions become rarer where the model is surer, and then the check says that it
-cannot tell. Labels with fewer than five rows are never doubted. Two labels that are mixed up with
-each other in particular are another fault (confused_labels).
+Hard texts, and a judge that is often wrong itself: the answer is then an interval that reaches
+down to 0, and the check says that it cannot tell. Labels with fewer than five rows are never
+doubted. Two labels that are mixed up with each other in particular are another fault
+(confused_labels).
 
 ## What to do
 
@@ -36,7 +39,7 @@ from __future__ import annotations
 import math
 
 from luthier.faults import example_evidence as example
-from luthier.kit.label_noise import NoiseEstimate, doubted, estimate_noise
+from luthier.kit.label_noise import UNSURE, NoiseEstimate, doubted, estimate_noise
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -54,17 +57,16 @@ from luthier.records import (
 FAULT = FaultInfo("wrong_labels", "D4", "Wrong labels")
 
 LIMITS: tuple[tuple[float, Severity], ...] = ((0.10, "high"), (0.05, "medium"), (0.02, "low"))
-"""Share of wrong labels, lower end, from which it counts so much. On four data sets as
-they are the lower end was 1.3 % at most."""
+"""Share of wrong labels, lower end, from which it counts so much."""
 
 ALARM = LIMITS[-1][0]
 UNREADABLE = 0.6
-"""A model that contradicts so many labels where it is surest is no judge of them."""
-MUCH, DULL = 0.25, 0.15
-"""Nor is one that contradicts more than the former and has taken less than the latter of the
-uncertainty about the labels away: texts that it cannot learn look the same."""
-UNSURE = 0.10
-"""With an upper end above this, "no wrong labels found" would say too much."""
+"""A model that contradicts so many labels beyond its own mistakes is no judge of them."""
+DULL = 0.15
+"""Nor is a linear model that has taken less than this of the uncertainty about the labels away:
+texts that it cannot learn look the same as wrong labels."""
+WEAK = 0.10
+"""With more mistakes of its own than this, a judge is the reason why nothing can be told."""
 MOST_ROWS = 300
 """Rows named in a finding, at most."""
 
@@ -81,32 +83,38 @@ def detect(label_opinions: LabelOpinions) -> Outcome:
             measured,
         )
     dull = not estimate.by_model and estimate.gain < DULL * estimate.entropy
-    if noise.low >= UNREADABLE or (dull and noise.low > MUCH):
+    if noise.low >= UNREADABLE or (dull and noise.high > UNSURE):
         return CannotTell(
-            f"{noise.value:.0%} of the labels are contradicted even where the model is surest: it "
-            "is no judge of them.",
+            f"{estimate.mistakes + noise.value:.0%} of the labels are contradicted by a model that "
+            "learned too little to judge them.",
             "a person who reads 100 rows",
             measured,
         )
-    if noise.low > ALARM and estimate.told_apart:
+    if noise.low > ALARM:
         return _fired(label_opinions, estimate, measured)
-    if not estimate.told_apart:
-        return CannotTell(
-            f"At most {noise.high:.1%} of the labels are wrong, but hard texts look the same here.",
-            "a person who reads the first 50 rows of the relabel queue",
-            measured,
-        )
     if noise.high > UNSURE:
-        return CannotTell(
-            f"Between {noise.low:.1%} and {noise.high:.1%} of the labels are wrong.",
-            f"about {math.ceil(estimate.rows * (noise.high / UNSURE) ** 2 / 100) * 100:,} rows",
-            measured,
-        )
+        return _open(estimate, measured)
     return Clear(
         f"About {noise.value:.1%} of the labels are wrong, {noise.high:.1%} at most "
         f"({estimate.rows:,} rows looked at).",
         measured,
     )
+
+
+def _open(estimate: NoiseEstimate, measured: dict[str, float]) -> CannotTell:
+    """An interval, and what keeps it wide: the judge, or the number of rows."""
+    noise = estimate.noise
+    between = f"Between {noise.low:.1%} and {noise.high:.1%} of the labels are wrong"
+    if estimate.mistakes > WEAK:
+        who = "fine-tuned" if estimate.by_model else "linear"
+        return CannotTell(
+            f"{between}; the {who} model that doubts them is itself wrong in about "
+            f"{estimate.mistakes:.0%} of the rows.",
+            "a person who reads the first 50 rows of the relabel queue",
+            measured,
+        )
+    rows = math.ceil(estimate.rows * (noise.high / UNSURE) ** 2 / 100) * 100
+    return CannotTell(f"{between}.", f"about {rows:,} rows", measured)
 
 
 def _fired(opinions: LabelOpinions, estimate: NoiseEstimate, measured: dict[str, float]) -> Fired:
@@ -132,6 +140,7 @@ def _measured(estimate: NoiseEstimate) -> dict[str, float]:
         "noise": noise.value,
         "noise_low": noise.low,
         "noise_high": noise.high,
+        "own_mistakes": estimate.mistakes,
         "rows": estimate.rows,
         "surest_tenth_contradicted": estimate.surest.value,
         "surest_quarter_contradicted": estimate.sure.value,
@@ -152,8 +161,9 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
             {"train.label_smoothing_factor": 0.1},
         ),
         Prescription(
-            "Read the relabel queue from the top (relabel.csv) and correct the labels in a copy of "
-            "the file; stop when fewer than 2 of the last 20 rows were wrong.",
+            "Read the relabel queue from the top (relabel.csv in a run folder, or luthier audit "
+            "DATA --relabel OUT.csv) and correct the labels in a copy of the file; stop when fewer "
+            "than 2 of the last 20 rows were wrong.",
             f"About {fired.measured['noise']:.1%} of the labels are wrong, and the most doubtful "
             "rows come first.",
             Applicability.ADVICE,
@@ -171,9 +181,9 @@ PLANT = Plant(
 
 CASES = (
     Case(
-        "one label in five contradicted by sure answers",
+        "one label in seven contradicted by sure answers",
         "firing",
-        {"label_opinions": example.opinions(1000, contradicted=0.2, hard=0.0)},
+        {"label_opinions": example.opinions(1000, contradicted=0.15, hard=0.3)},
         "fired",
     ),
     Case(
@@ -191,13 +201,13 @@ CASES = (
     Case(
         "the linear model contradicts, the fine-tuned one does not",
         "near_miss",
-        {"label_opinions": example.opinions(1000, contradicted=0.2, hard=0.0, model_agrees=False)},
+        {"label_opinions": example.opinions(1000, contradicted=0.15, hard=0.3, model_agrees=False)},
         "clear",
     ),
     Case(
         "twenty rows",
         "near_miss",
-        {"label_opinions": example.opinions(20, contradicted=0.2, hard=0.0)},
+        {"label_opinions": example.opinions(20, contradicted=0.15, hard=0.3)},
         "cannot_tell",
     ),
 )
