@@ -131,7 +131,8 @@ def test_test_rows_that_stand_in_validation_are_found_with_their_own_share():
     assert found.severity == found.measured["chosen_on_severity"] == "high"
     assert found.measured["test_leaked"] == found.measured["validation_leaked"] == 0
     assert (found.measured["test_chosen_on"], found.measured["test_chosen_on_share"]) == (20, 1.0)
-    assert found.message.startswith("The validation rows also hold the texts of 20 of 20 test rows")
+    assert "Among the validation rows as well: the texts of 20 of 20 test rows" in found.message
+    assert found.message.endswith("The first is example.csv:72, which says what example.csv:52 says.")
     assert "chosen" in found.message
     assert found.rows == tuple(range(70, 90))
     (cure,) = get_fault("train_test_duplicates").module.prescribe(found)
@@ -152,10 +153,10 @@ def test_repeated_test_texts_say_how_much_too_narrow_intervals_are():
     assert found.severity == "note"
     assert found.measured["test_repeated"] == 80
     assert found.measured["test_too_narrow"] == pytest.approx(2.0)
-    assert "80 test rows share their text" in found.message
+    assert "share their text with another one: 80;" in found.message
     few = given(numbered(0, 20), numbered(20, 30), [*numbered(30, 130), "第30句"])
     assert isinstance(few, Clear)
-    assert "2 test rows share their text" in few.message
+    assert "share their text with another one: 2;" in few.message
 
 
 def test_without_training_rows_validation_and_test_are_still_compared():

@@ -144,6 +144,22 @@ def test_gradients_that_are_never_zeroed_are_counted(reader):
     assert fired(doctor)["steps_not_as_planned"].measured["stale_steps"] == 29
 
 
+@pytest.mark.parametrize("to_none", [True, False])
+def test_gradients_cleared_between_backward_and_step_are_the_cause_that_is_named(reader, to_none):
+    optimizer = torch.optim.AdamW(reader.parameters(), lr=0.02)
+    doctor = luthier.watch(reader, optimizer, trained="all")
+    for ids, targets in batches(30):
+        nn.CrossEntropyLoss()(reader(ids), targets).backward()
+        optimizer.zero_grad(set_to_none=to_none)
+        optimizer.step()
+    doctor.close()
+    first = doctor.diagnosis().fired[0]
+    assert first.fault == "steps_not_as_planned"
+    assert first.measured["kinds"] == ["cleared"]
+    assert first.measured["steps_cleared"] > 15
+    assert "between backward and step" in first.message
+
+
 def test_accumulated_gradients_are_healthy(reader):
     optimizer = torch.optim.SGD(reader.parameters(), lr=0.1)
     doctor = luthier.watch(reader, optimizer, total_steps=20)
@@ -457,6 +473,16 @@ def test_a_frozen_head_under_a_trainer_is_found(trainer):
     run.model.classifier.requires_grad_(False)
     run.train()
     assert "parameters_not_trained" in {finding.fault for finding in doctor.diagnosis().fired}
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_ruinous_rate_is_named_before_its_symptoms_in_a_run_of_ten_steps(trainer):
+    doctor, run = trainer()
+    run.args.learning_rate = 1.0
+    run.train()
+    found = [finding.fault for finding in doctor.diagnosis().fired]
+    assert found[0] == "learning_rate_too_high"
+    assert doctor.doctor.training.learning.rows >= 64
 
 
 def test_a_callback_that_saw_nothing_says_so():

@@ -18,6 +18,9 @@ FIRST, LAST, MOST_ROWS = 64, 256, 1024
 PERMUTATIONS = 200
 """Random orders that the real order of the rows is held against."""
 
+ENOUGH_ANSWERS = 64
+"""Late training answers that a run is judged by, where its last fifth holds fewer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -101,8 +104,7 @@ class LossWatch:
             return None
         steps, losses = np.array(list(by_step)), np.array(list(by_step.values()))
         fifth = max(1, len(steps) // 5)
-        late = [call for call in self._calls if call.step >= steps[-fifth]]
-        answers = [_answers(call) for call in late]
+        answers = self._late_answers(steps.tolist(), fifth)
         truth = np.concatenate([pair[0] for pair in answers] or [np.zeros(0, np.int64)])
         answer = np.concatenate([pair[1] for pair in answers] or [np.zeros(0, np.int64)])
         if not len(truth):
@@ -122,6 +124,16 @@ class LossWatch:
             last_fall=fall,
             last_fall_error=error,
         )
+
+    def _late_answers(self, steps: list[int], fifth: int) -> list[tuple[IntArray, IntArray]]:
+        """Truth and answer of each call in the last fifth of the steps; of more in a short run."""
+        answers: list[tuple[IntArray, IntArray]] = []
+        for count in range(fifth, max(fifth, len(steps) // 2) + 1):
+            late = [call for call in self._calls if call.step >= steps[-count]]
+            answers = [_answers(call) for call in late]
+            if sum(len(truth) for truth, _ in answers) >= ENOUGH_ANSWERS:
+                break
+        return answers
 
     def order(self) -> OrderFacts | None:
         """Entropy of the labels within batches against random orders; None without ids."""

@@ -10,6 +10,9 @@ import torch
 
 from luthier.records import StepFacts
 
+ZEROS_LOOKED_FOR = 20
+"""Steps in which gradients are compared with zero; later ones only with None: comparing waits."""
+
 
 class StepWatch:
     """Counts steps, rates, and backward passes between two steps.
@@ -34,6 +37,7 @@ class StepWatch:
         self._probes = [_Probe(parameter) for parameter in probes]
         self._backwards: Counter[int] = Counter()
         self._stale = self._without_backward = self._checked = self._without_rate = 0
+        self._cleared = 0
 
     def before_step(self, *, with_closure: bool) -> None:
         """An update is about to be made."""
@@ -49,6 +53,9 @@ class StepWatch:
         self._backwards[max(counts)] += 1
         self._without_backward += not any(counts)
         self._stale += any(probe.stale for probe in self._probes)
+        asked = [probe for probe in self._probes if probe.backwards]
+        look = self._checked <= ZEROS_LOOKED_FOR
+        self._cleared += bool(asked) and all(probe.is_cleared(look) for probe in asked)
         for probe in self._probes:
             probe.stepped()
 
@@ -78,6 +85,7 @@ class StepWatch:
             without_backward=self._without_backward,
             checked=self._checked,
             backwards=self._backwards.most_common(1)[0][0] if self._backwards else None,
+            cleared=self._cleared,
         )
 
     def close(self) -> None:
@@ -94,17 +102,27 @@ class _Probe:
         self._was_stepped = False
         self.backwards = 0
         self.stale = False
+        self._given: torch.Tensor | None = None
         self.handle: Any = parameter.register_hook(self._on_gradient)
 
-    def _on_gradient(self, gradient: torch.Tensor) -> None:  # noqa: ARG002 - a hook's signature
+    def _on_gradient(self, gradient: torch.Tensor) -> None:
         old = self._parameter.grad
         if self._was_stepped and old is not None and bool(old.any()):
             self.stale = True
         self._was_stepped = False
         self.backwards += 1
+        self._given = gradient.detach()
+
+    def is_cleared(self, look: bool) -> bool:
+        """Whether the gradient that backward gave is gone; zeros are looked for where asked to."""
+        now = self._parameter.grad
+        if now is None or not look or self._given is None:
+            return now is None
+        return bool(self._given.any()) and not bool(now.any())
 
     def stepped(self) -> None:
         """A step was made with what is there."""
         self.backwards = 0
         self.stale = False
+        self._given = None
         self._was_stepped = True

@@ -80,6 +80,7 @@ def after(before: TrainingFacts | None, now: TrainingFacts) -> TrainingFacts:
             highest_rate=max(one.highest_rate, two.highest_rate),
             without_rate=one.without_rate + two.without_rate,
             stale=one.stale + two.stale,
+            cleared=one.cleared + two.cleared,
             without_backward=one.without_backward + two.without_backward,
             checked=one.checked + two.checked,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from luthier.kit.text_key import text_key
@@ -38,12 +38,33 @@ def said_before(rows: Sequence[KeyedRow], before: Sequence[KeyedRow]) -> dict[in
     return {row.row_id: row.label in known[row.key] for row in rows if row.key in known}
 
 
-def repeated(rows: Sequence[KeyedRow]) -> tuple[int, float]:
-    """Rows that share their text, and how many times too narrow intervals are for it at most.
+def said_first(rows: Rows, keyed: Mapping[SplitName, Sequence[KeyedRow]]) -> tuple[str, str] | None:
+    """Where the first row stands that is not new, and where its text stood before.
+
+    Test rows come before validation rows, and what was learned from before what was chosen on.
+    """
+    places = dict(zip(rows.ids.tolist(), rows.locations, strict=True))
+    pairs: tuple[tuple[SplitName, SplitName], ...] = (
+        ("test", "train"), ("validation", "train"), ("test", "validation")
+    )  # fmt: skip
+    for split, before in pairs:
+        first: dict[str, int] = {}
+        for row in keyed[before]:
+            first.setdefault(row.key, row.row_id)
+        for row in keyed[split]:
+            if row.key in first:
+                return places[row.row_id], places[first[row.key]]
+    return None
+
+
+def repeated(rows: Sequence[KeyedRow]) -> tuple[list[int], float]:
+    """Ids of the rows that share their text, and how many times too narrow intervals are at most.
 
     That is the root of the design effect of clusters whose rows are all answered alike: the sum of
-    the squared cluster sizes by the rows. Source: Kish (1965), Survey Sampling, chapter 5.
+    the squared cluster sizes by the rows. Source: Kish (1965), Survey Sampling, chapter 5. The
+    most frequent texts come first.
     """
-    sizes = Counter(row.key for row in rows).values()
-    shared = sum(size for size in sizes if size > 1)
-    return shared, math.sqrt(sum(size * size for size in sizes) / max(1, len(rows)))
+    sizes = Counter(row.key for row in rows)
+    shared = [row for row in rows if sizes[row.key] > 1]
+    ids = [row.row_id for row in sorted(shared, key=lambda row: -sizes[row.key])]
+    return ids, math.sqrt(sum(size * size for size in sizes.values()) / max(1, len(rows)))

@@ -78,6 +78,8 @@ class StepFacts:
         without_backward: steps before which no new gradient was made.
         checked: steps at which zeroing and backward could be observed.
         backwards: most frequent number of backward passes of one step; None where not observed.
+        cleared: steps before which gradients were made and cleared again (zero_grad was called
+            between backward and step).
     """
 
     done: int
@@ -90,6 +92,7 @@ class StepFacts:
     without_backward: int
     checked: int
     backwards: int | None
+    cleared: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,13 @@ PLANT = Plant(
     level="data",
     operator="spoil_texts",
     severities=({"share": 0.005}, {"share": 0.02}, {"share": 0.06}),
-    accept=("wrong_labels", "unknown_tokens"),
+    accept=(
+        "wrong_labels",
+        "unknown_tokens",
+        "conflicting_labels",
+        "repeated_rows",
+        "train_test_duplicates",
+    ),
     must_not=("confused_labels", "last_instead_of_best"),
 )
 

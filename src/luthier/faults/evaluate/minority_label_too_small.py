@@ -54,7 +54,12 @@ from luthier.records import (
     Splits,
 )
 
-FAULT = FaultInfo("minority_label_too_small", "D7", "A label with too few rows")
+FAULT = FaultInfo(
+    "minority_label_too_small",
+    "D7",
+    "A label with too few rows",
+    symptom_of=("label_order", "labels_missing", "one_answer"),
+)
 
 HALF_WIDTH = 0.10
 """F1 is told when it is known to this much on either side."""

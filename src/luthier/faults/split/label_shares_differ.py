@@ -21,7 +21,8 @@ of one label differs by more than 5 points between two splits; and p is below 0.
 ## What stays quiet
 
 Differences that chance makes, large ones in small splits among them. Shares that differ by design
-of the splits (by time, by group) are named all the same: the figures suffer alike.
+of the splits (by time, by group) are named all the same: the figures suffer alike. Where a label is
+missing in a split altogether, that is the cause (labels_missing), and this its symptom.
 
 ## What to do
 
@@ -58,7 +59,12 @@ from luthier.records import (
     Splits,
 )
 
-FAULT = FaultInfo("label_shares_differ", "D9", "Labels are shared out unevenly")
+FAULT = FaultInfo(
+    "label_shares_differ",
+    "D9",
+    "Labels are shared out unevenly",
+    symptom_of=("labels_missing",),
+)
 
 P_LIMIT = 0.01
 """Above this p the difference may be chance."""

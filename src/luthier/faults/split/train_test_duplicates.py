@@ -43,7 +43,7 @@ from typing import Any
 
 from luthier.faults import example_evidence as example
 from luthier.kit.intervals import wilson
-from luthier.kit.repeated_texts import keyed_by_split, repeated, said_before
+from luthier.kit.repeated_texts import keyed_by_split, repeated, said_before, said_first
 from luthier.records import (
     SEVERITIES,
     Applicability,
@@ -79,7 +79,7 @@ LIMITS = {"learned": LEARNED, "chosen_on": CHOSEN_ON, "repeated": REPEATED}
 JUDGED: tuple[SplitName, ...] = ("test", "validation")
 
 MOST_ROWS = 300
-"""Rows named in a finding, at most; test rows first."""
+"""Rows named in a finding, at most; test rows that were learned from come first."""
 
 
 def detect(rows: Rows, splits: Splits) -> Outcome:
@@ -91,7 +91,7 @@ def detect(rows: Rows, splits: Splits) -> Outcome:
     learned = {split: said_before(keyed[split], keyed["train"]) for split in judged}
     chosen = said_before(keyed["test"], keyed["validation"])
     shared, too_narrow = repeated(keyed["test"])
-    measured: dict[str, Any] = {"test_repeated": shared, "test_too_narrow": too_narrow}
+    measured: dict[str, Any] = {"test_repeated": len(shared), "test_too_narrow": too_narrow}
     for split, found in learned.items():
         measured |= _shares(f"{split}_leaked", len(found), len(keyed[split]))
         measured[f"{split}_leaked_same_label"] = sum(found.values())
@@ -101,12 +101,16 @@ def detect(rows: Rows, splits: Splits) -> Outcome:
         "chosen_on": _severity(measured["test_chosen_on_share"], CHOSEN_ON),
         "repeated": _severity(too_narrow, REPEATED),
     }
-    message = " ".join(_sentences(measured, judged))
+    said = _sentences(measured, judged)
+    if first := said_first(rows, keyed):
+        said.append(f"The first is {first[0]}, which says what {first[1]} says.")
+    message = " ".join(said)
     present = {name: severity for name, severity in severities.items() if severity}
     if not present:
         none = f"No {' or '.join(judged)} text stands among rows that were used before it."
         return Clear(f"{none} {message}".strip(), measured)
     rows_touched = [*learned.get("test", ()), *chosen, *learned.get("validation", ())]
+    rows_touched += shared if severities["repeated"] else ()
     return Fired(
         message,
         max(present.values(), key=SEVERITIES.index),
@@ -134,15 +138,15 @@ def _sentences(measured: Mapping[str, Any], judged: Sequence[SplitName]) -> list
         for split in judged
         if measured[f"{split}_leaked"]
     ]
-    said = [f"The training rows also hold the texts of {' and '.join(parts)}."] if parts else []
+    said = [f"Learned from as well: the texts of {' and '.join(parts)}."] if parts else []
     if measured["test_chosen_on"]:
         said.append(
-            f"The validation rows also hold the texts of "
-            f"{_said(measured, 'test_chosen_on', 'test')}: the best checkpoint is chosen on them."
+            f"Among the validation rows as well: the texts of "
+            f"{_said(measured, 'test_chosen_on', 'test')}; the best checkpoint is chosen on them."
         )
     if measured["test_repeated"]:
         said.append(
-            f"{measured['test_repeated']:,} test rows share their text with another test row: "
+            f"Test rows that share their text with another one: {measured['test_repeated']:,}; "
             f"intervals take rows as independent and are up to {measured['test_too_narrow']:.2f} "
             "times too narrow."
         )
@@ -167,8 +171,8 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     ):
         if count:
             what = (
-                f"Leave out of the {where} file what equals the {count:,} rows named, or give all "
-                "rows in one file and let Luthier split them."
+                f"Leave out of the {where} file whatever equals a row named ({count:,} in all), or "
+                "give all rows in one file and let Luthier split them."
             )
             cures.append(Prescription(what, why, Applicability.ADVICE))
     if "repeated_severity" in found:

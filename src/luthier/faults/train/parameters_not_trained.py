@@ -46,7 +46,12 @@ from luthier.records import (
     TrainingFacts,
 )
 
-FAULT = FaultInfo("parameters_not_trained", "T6", "Parameters are not trained as meant")
+FAULT = FaultInfo(
+    "parameters_not_trained",
+    "T6",
+    "Parameters are not trained as meant",
+    symptom_of=("steps_not_as_planned",),
+)
 
 LARGE_PART = 0.1
 """Share of all parameters from which a mismatch is `high` (a head always is)."""

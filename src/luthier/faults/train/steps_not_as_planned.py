@@ -2,10 +2,11 @@
 
 ## What it is
 
-The mechanics of training go wrong: gradients are not zeroed between steps, a step is made without a
-new gradient, the learning rate is 0 for a good part of the run (a schedule stepped twice per step,
-or made for fewer steps), the peak rate is never reached, steps are missing, or steps leave no trace
-in the weights because the change is smaller than their precision.
+The mechanics of training go wrong: gradients are not zeroed between steps, or are zeroed between
+backward and step; a step is made without a new gradient, the learning rate is 0 for a good part of
+the run (a schedule stepped twice per step, or made for fewer steps), the peak rate is never
+reached, steps are missing, or steps leave no trace in the weights because the change is smaller
+than their precision.
 
 ## Why it hurts
 
@@ -14,7 +15,8 @@ Training runs to its end without any error and is worse than it should be, or do
 ## How it is detected
 
 Exactly, from the optimizer itself: whether the gradient of a parameter was 0 before the first
-backward pass after a step, whether there was a backward pass, every learning rate, the number of
+backward pass after a step, whether there was a backward pass and its gradient is still there when
+the step is made, every learning rate, the number of
 steps against the plan, and whether tensors with a gradient and a rate ever changed.
 
 ## What stays quiet
@@ -69,6 +71,7 @@ def detect(training: TrainingFacts) -> Outcome:
         "steps": steps.done,
         "planned_steps": steps.expected,
         "stale_steps": steps.stale,
+        "steps_cleared": steps.cleared,
         "steps_without_backward": steps.without_backward,
         "steps_checked": steps.checked,
         "steps_without_rate": steps.without_rate,
@@ -93,6 +96,12 @@ def _gradients(training: TrainingFacts) -> list[Wrong]:
     if steps.stale:
         what = f"Gradients of an earlier step went into {steps.stale:,} of {steps.checked:,} steps."
         found.append(("stale", "high", what))
+    if steps.cleared:
+        what = (
+            f"Gradients were cleared between backward and step in {steps.cleared:,} of "
+            f"{steps.checked:,} steps: these had nothing to go by."
+        )
+        found.append(("cleared", "high", what))
     if steps.without_backward:
         what = f"{steps.without_backward:,} of {steps.checked:,} steps had no new gradient."
         found.append(("without_backward", "high", what))
@@ -135,6 +144,8 @@ def _missing(training: TrainingFacts) -> list[Wrong]:
 
 CURES = {
     "stale": "Call optimizer.zero_grad() after (or before) every step.",
+    "cleared": "Call optimizer.zero_grad() before loss.backward() or after optimizer.step(), never "
+    "between the two.",
     "without_backward": "Call loss.backward() before every step.",
     "no_effect": "Train in float32, or in mixed precision with float32 weights.",
     "without_rate": "Step the schedule once per optimizer step, and make it for all planned steps.",
@@ -168,6 +179,7 @@ CASES = (
     Case("zero_grad is never called", "firing", _case(steps={"stale": 399}), "fired"),
     Case("half of the steps at a rate of 0", "firing", _case(steps={"without_rate": 200}), "fired"),
     Case("half of the steps are missing", "firing", _case(steps={"done": 200}), "fired"),
+    Case("zero_grad after backward", "firing", _case(steps={"cleared": 400}), "fired"),
     Case("no backward pass", "firing", _case(steps={"without_backward": 400}), "fired"),
     Case("the warm-up never ends", "firing", _case(steps={"highest_rate": 4e-6}), "fired"),
     Case(
