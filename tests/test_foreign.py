@@ -140,7 +140,7 @@ def test_swapped_labels_are_found_from_the_answers_alone(tmp_path):
     )
     finding = next(f for f in result.diagnosis.fired if f.fault == "label_order")
     assert finding.measured["mapping"] == {"会员": "退款", "退款": "会员"}
-    (answer,) = result.diagnosis.answers
+    (answer,) = (a for a in result.diagnosis.answers if a.question == "good_validation_bad_test")
     assert answer.first.name == "label_order"
     assert [cause.name for cause in answer.short_list] == ["label_order"]
     assert answer.next_test == ""
@@ -151,6 +151,64 @@ def test_a_healthy_pair_of_files_raises_no_question(tmp_path):
         ForeignRun(by_name(tmp_path / "test.csv"), validation=by_name(tmp_path / "val.csv", seed=1))
     )
     assert result.diagnosis.answers == ()
+
+
+def by_number(path: Path, order) -> Path:
+    """Outputs that no name tells apart: `prob_0` is the label that `order` begins with."""
+    texts, labels, p = answers()
+    header = ["text", "label", *(f"prob_{i}" for i in range(3))]
+    rows = [[t, NAMES[y], *own[order]] for t, y, own in zip(texts, labels, p, strict=True)]
+    return write(path, header, rows)
+
+
+def test_an_order_that_luthier_assumed_is_not_blamed_on_the_model(tmp_path):
+    """Alphabetically they are parcel, 会员, 退款; the outputs are 会员, 退款, parcel."""
+    result = diagnose_foreign(ForeignRun(by_number(tmp_path / "test.csv", [0, 1, 2])))
+    finding = next(f for f in result.diagnosis.fired if f.fault == "label_order")
+    assert "the order that Luthier assumed is wrong" in finding.message
+    assert "The model may be sound" in finding.message
+    (cure,) = finding.prescription
+    assert "--label-names '会员,退款,parcel'" in cure.what
+    (answer,) = (a for a in result.diagnosis.answers if a.question == "good_validation_bad_test")
+    assert answer.first.because == finding.message
+    named = ForeignRun(tmp_path / "test.csv", label_names=["会员", "退款", "parcel"])
+    again = diagnose_foreign(named)
+    assert told(again) == pytest.approx(accuracy())
+    assert "label_order" in {item.fault for item in again.diagnosis.clear}
+
+
+def test_an_order_that_the_file_itself_names_is_blamed_on_the_model(tmp_path):
+    result = diagnose_foreign(ForeignRun(by_name(tmp_path / "test.csv", order=SWAP)))
+    finding = next(f for f in result.diagnosis.fired if f.fault == "label_order")
+    assert "Luthier assumed" not in finding.message
+
+
+def test_the_same_answers_in_another_format_and_order_are_one_look(tmp_path, monkeypatch):
+    monkeypatch.setenv("LUTHIER_HOME", str(tmp_path / "home"))
+    texts, labels, p = answers()
+    said = [NAMES[int(own.argmax())] for own in p]
+    rows = [[t, NAMES[y], z] for t, y, z in zip(texts, labels, said, strict=True)]
+    header = ["text", "label", "prediction"]
+    first = write(tmp_path / "test.csv", header, rows)
+    second = write(tmp_path / "again.tsv", header, rows[::-1], "\t")
+    other = [[t, y, NAMES[0]] for t, y, _ in rows]
+    third = write(tmp_path / "other.csv", header, other)
+    counts = []
+    for path in (first, second, third):
+        diagnose_foreign(ForeignRun(path))
+        counts.append(len({json.loads(line)["model_digest"] for line in ledger_lines(tmp_path)}))
+    assert counts == [1, 1, 2]
+
+
+def ledger_lines(tmp_path: Path) -> list[str]:
+    path = tmp_path / "home" / "test_set_ledger.jsonl"
+    return path.read_text(encoding="utf-8").splitlines()
+
+
+def test_without_validation_answers_nothing_is_said_of_a_good_validation(tmp_path):
+    result = diagnose_foreign(ForeignRun(by_name(tmp_path / "test.csv", order=SWAP)))
+    titles = [a.title for a in result.diagnosis.answers if a.question == "good_validation_bad_test"]
+    assert titles == ["The test answers look bad: why?"]
 
 
 def test_a_weighted_figure_reported_as_macro_is_named(tmp_path):
@@ -174,11 +232,25 @@ def test_a_weighted_figure_reported_as_macro_is_named(tmp_path):
         ("macro_f1", "is not NAME=VALUE"),
         ("macro_f1=good", "is not NAME=VALUE"),
         ("makro_f1=0.5", "there is no figure 'makro_f1'"),
+        ("f1=0.5", "say which average it is: macro_f1"),
     ],
 )
 def test_a_reported_figure_that_cannot_be_read_is_named(typed, part):
     with pytest.raises(InputError, match=part):
         reported_figures([typed])
+
+
+def test_two_numbers_for_one_figure_are_refused_and_the_same_number_twice_is_one():
+    with pytest.raises(InputError, match=r"test\.accuracy was reported as 0\.8 already"):
+        reported_figures(["accuracy=0.8", "test.accuracy=0.9"])
+    assert len(reported_figures(["accuracy=0.8", "test.accuracy=0.80"])) == 1
+
+
+def test_a_figure_of_rows_without_answers_is_refused_with_the_file_that_is_missing(tmp_path):
+    run = ForeignRun(by_name(tmp_path / "test.csv"), reported=["validation.accuracy=0.9"])
+    with pytest.raises(InputError, match="there are no answers to the validation rows") as caught:
+        diagnose_foreign(run)
+    assert "--validation FILE" in str(caught.value)
 
 
 def test_a_reported_figure_keeps_its_last_digit():

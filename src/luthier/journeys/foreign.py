@@ -10,17 +10,18 @@ import numpy as np
 
 from luthier.errors import InputError, Problem
 from luthier.journeys.foreign_keras import keras_notes, training_facts
+from luthier.journeys.foreign_order import order_was_assumed
 from luthier.journeys.foreign_parity import foreign_parity
 from luthier.kit.keras_file import KerasFacts, read_keras_file
+from luthier.kit.output_order import label_names
 from luthier.kit.prediction_files import (
     AnswerFile,
     Answers,
-    label_names,
     places_of,
     read_answers,
     to_answers,
 )
-from luthier.kit.reported_figures import reported_figures
+from luthier.kit.reported_figures import reported_figures, require_answers
 from luthier.ledger import digest_of_test_rows, record_look
 from luthier.records import (
     Diagnosis,
@@ -109,7 +110,9 @@ def diagnose_foreign(run: ForeignRun) -> ForeignDiagnosis:
     """
     reported = reported_figures(run.reported)
     files = _read(run)
-    names, notes = label_names(files, run.label_names)
+    require_answers(reported, {file.split for file in files if file.has_answers})
+    named = label_names(files, run.label_names)
+    names, notes = named.names, named.notes
     answers, first_row = {}, 0
     for file in files:
         answers[file.split] = to_answers(file, names, first_row) if file.has_answers else None
@@ -131,7 +134,10 @@ def diagnose_foreign(run: ForeignRun) -> ForeignDiagnosis:
         parity, said = foreign_parity(run.model, run.initial_model, _told(files, answers))
         evidence["parity"] = parity
         notes = (*notes, *said)
-    return ForeignDiagnosis(_ask(evidence, keras, len(names), first_row), evaluation, notes)
+    found = _ask(evidence, keras, len(names), first_row)
+    if named.assumed:
+        found = order_was_assumed(found, names, evidence)
+    return ForeignDiagnosis(found, evaluation, notes)
 
 
 def _read(run: ForeignRun) -> list[AnswerFile]:
@@ -178,7 +184,7 @@ def _evidence(
         evidence |= {"rows": rows, "audit": audit(rows, SplitSettings().near_duplicates)}
         if len(files) > 1:
             evidence["splits"] = splits
-        evidence["looks"] = _look(rows, splits, files[-1])
+        evidence["looks"] = _look(rows, splits, told["test"])
         evidence |= _floors(rows, splits, names, told)
     else:
         lacking = [str(file.path) for file in files if "text" not in file.columns.roles]
@@ -235,12 +241,15 @@ def _rows(files: Sequence[AnswerFile], names: Sequence[str]) -> tuple[Rows, Spli
     return Rows(ids, columns, places, given, source), Splits(ids, tuple(given), "given", 0)
 
 
-def _look(rows: Rows, splits: Splits, file: AnswerFile) -> object:
-    """One file of answers is one model: its digest stands for the weights."""
+def _look(rows: Rows, splits: Splits, answers: Predictions) -> object:
+    """The same answers to the same texts are one model, whatever file and order they come in."""
     at = splits.ids_of("test").tolist()
     texts, labels = rows.columns["text"], rows.columns["label"]
-    digest = digest_of_test_rows((str(texts[i]), str(labels[i])) for i in at)
-    return record_look(digest, f"answers {file.table.sha256}", "evaluate")
+    said = [answers.label_names[place] for place in answers.predicted.tolist()]
+    pairs = [(str(texts[i]), str(labels[i])) for i in at]
+    answered = ((f"{text}\n{label}", told) for (text, label), told in zip(pairs, said, strict=True))
+    model = digest_of_test_rows(answered)
+    return record_look(digest_of_test_rows(pairs), f"answers {model}", "evaluate")
 
 
 def _evaluation(answers: Mapping[SplitName, Answers | None]) -> Evaluation:

@@ -13,7 +13,6 @@ import pyarrow.parquet as pq
 from scipy.special import softmax
 
 from luthier.errors import InputError, Problem, did_you_mean
-from luthier.kit.numbered_labels import refuse_numbered_labels
 from luthier.kit.prediction_columns import AnswerColumns, answer_columns, as_number, as_numbers
 from luthier.kit.table import Table, with_header
 from luthier.kit.tables import read_table
@@ -101,50 +100,6 @@ def _with_lists(table: Table, path: Path) -> Table:
     return replace(table, content=content)
 
 
-def label_names(
-    files: Sequence[AnswerFile], given: Sequence[str]
-) -> tuple[tuple[str, ...], tuple[Note, ...]]:
-    """The labels in the order of the outputs.
-
-    By `--label-names`; else by the names of the output columns; else numbers by size and names in
-    Unicode order, as scikit-learn's LabelEncoder has them.
-
-    Raises:
-        InputError: when the number of outputs is not the number of labels.
-    """
-    seen = {
-        value for file in files for role in ("label", "prediction")
-        for value in file.values(role) or () if value
-    }  # fmt: skip
-    if given:
-        return tuple(given), ()
-    by_columns = next(
-        (tuple(f.columns.scores.values()) for f in files if len(f.columns.scores) > 1), ()
-    )
-    words = {value for value in seen if not value.lstrip("-").isdigit()}
-    if words:
-        refuse_numbered_labels(files, words, _some(_ordered(words)))
-    if by_columns and (words <= set(by_columns) or not words) and not _are_numbers(by_columns):
-        said = f"labels are in the order of the output columns: {_some(by_columns)}"
-        return by_columns, (Note("guessed", said),)
-    names = _ordered(words or seen)
-    outputs = max((_width(file) for file in files), default=0)
-    if not words and outputs > len(names) and _are_numbers(names):
-        names = tuple(str(i) for i in range(outputs))
-    if outputs > 1 and len(names) != outputs:
-        what = f"there are {outputs} outputs and {len(names)} labels ({_some(names)})"
-        raise InputError(
-            Problem(what, where=str(files[0].path)),
-            next_step="name all labels in the order of the outputs: --label-names a,b,c",
-        )
-    if outputs or (words and words != seen):
-        order = (
-            "by size" if _are_numbers(names) else "in alphabetical order, as scikit-learn has it"
-        )
-        return names, (Note("guessed", f"outputs are taken {order}: {_some(names)}"),)
-    return names, ()
-
-
 def to_answers(file: AnswerFile, names: Sequence[str], first_row: int) -> Answers:
     """The answers of one file.
 
@@ -194,21 +149,17 @@ def _as_label(value: Any) -> str:
     return text
 
 
-def _are_numbers(names: Sequence[str]) -> bool:
+def are_numbers(names: Sequence[str]) -> bool:
+    """Whether there are names, and each is a whole number."""
     return bool(names) and all(name.lstrip("-").isdigit() for name in names)
 
 
-def _ordered(names: set[str]) -> tuple[str, ...]:
-    if _are_numbers(tuple(names)):
-        return tuple(sorted(names, key=int))
-    return tuple(sorted(names))
-
-
-def _some(names: Sequence[str]) -> str:
+def some_of(names: Sequence[str]) -> str:
+    """The first eight names."""
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
 
 
-def _width(file: AnswerFile) -> int:
+def width_of(file: AnswerFile) -> int:
     """Labels that the outputs speak of; 0 where there are no outputs."""
     if file.columns.listed:
         cells = file.table.columns[next(iter(file.columns.scores))]
@@ -225,13 +176,13 @@ def places_of(file: AnswerFile, role: str, names: Sequence[str]) -> IntArray:
     cells = file.values(role)
     if cells is None:
         return np.full(len(file.table), -1, dtype=np.int64)
-    place = {str(i): i for i in range(len(names))} if not _are_numbers(names) else {}
+    place = {str(i): i for i in range(len(names))} if not are_numbers(names) else {}
     place |= {name: i for i, name in enumerate(names)} | {"": -1}
     unknown = [i for i, cell in enumerate(cells) if cell not in place]
     if unknown:
         raise InputError(
             [
-                Problem(f"{role} {cells[i]!r} is none of {_some(names)}",
+                Problem(f"{role} {cells[i]!r} is none of {some_of(names)}",
                         where=file.table.places[i], hint=did_you_mean(cells[i], list(names)))
                 for i in unknown[:MOST_PROBLEMS]
             ],

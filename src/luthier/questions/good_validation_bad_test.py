@@ -26,6 +26,8 @@ from luthier.records import (
 )
 
 TITLE = "Validation looks good and the test answers do not: why?"
+ALONE = "The test answers look bad: why?"
+"""The question where validation is not known, or not surely better."""
 
 GAP = 0.02
 """Accuracy that test must surely lie below validation (lower end of the interval)."""
@@ -111,7 +113,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     next_test = "" if causes[0].standing == "found" else _next_test(open_ones, facts)
     return Answer(
         question=__name__.rpartition(".")[2],
-        title=TITLE,
+        title=TITLE if facts.worse else ALONE,
         message=_message(facts, causes),
         causes=causes,
         next_test=next_test,

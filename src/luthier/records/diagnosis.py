@@ -183,6 +183,10 @@ class CrashedFault:
     error: str
 
 
+Verdict = Finding | ClearedFault | UncheckedFault | CrashedFault
+"""What a diagnosis says of one fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """`diagnosis.json`: every fault stands in exactly one of the four lists.
@@ -195,6 +199,11 @@ class Diagnosis:
     not_checked: tuple[UncheckedFault, ...] = ()
     crashed: tuple[CrashedFault, ...] = ()
     answers: tuple[Answer, ...] = ()
+
+    def of(self, fault: str) -> Verdict | None:
+        """What was said of this fault; None where it was not asked."""
+        said: tuple[Verdict, ...] = (*self.fired, *self.clear, *self.not_checked, *self.crashed)
+        return next((verdict for verdict in said if verdict.fault == fault), None)
 
     def worst(self) -> Severity | None:
         """The highest severity that fired, or None."""

@@ -23,9 +23,7 @@ from luthier.records import (
     Fired,
     UncheckedFault,
 )
-
-Verdict = Finding | ClearedFault | UncheckedFault | CrashedFault
-
+from luthier.records.diagnosis import Verdict
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
