@@ -19,8 +19,10 @@ FEWEST_ROWS = 20
 def whole(evidence: dict[str, Any]) -> dict[str, Any]:
     """The evidence with audit, opinions on labels, figures and looks where it lacks them."""
     rows = evidence.get("rows")
-    added: dict[str, Any] = dict(with_judged(evidence))
+    added: dict[str, Any] = {} if "evaluation" in evidence else dict(with_judged(evidence))
     if isinstance(rows, Rows) and "label" in rows.columns and len(rows) >= FEWEST_ROWS:
-        added["audit"] = audit(rows)
-        added |= evidence_about_labels(rows, evidence)
+        if "audit" not in evidence:
+            added["audit"] = audit(rows)
+        if not {"label_opinions", "label_pairs"} <= evidence.keys():
+            added |= evidence_about_labels(rows, evidence)
     return {**added, **evidence}

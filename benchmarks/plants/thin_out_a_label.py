@@ -13,7 +13,8 @@ TRAIN_ROWS_PER_TEST_ROW = 4
 
 
 def plant(seed: int, *, test_rows: int) -> Trial:
-    """One of four labels keeps `test_rows` test rows and four times as many training rows.
+    """One of four labels keeps `test_rows` test rows, as many for validation, and four times as
+    many for training: its share is the same everywhere.
 
     The fault is there when the label's true F1 (on fresh rows) could not be told to +-0.10 with so
     many test rows, or is really 10 points below the accuracy; it is absent when neither holds.
@@ -23,9 +24,9 @@ def plant(seed: int, *, test_rows: int) -> Trial:
     name = sorted(set(rows.columns["label"]))[seed % 4]
     keep = np.ones(len(rows), dtype=bool)
     is_label = np.array([label == name for label in rows.columns["label"]])
-    for split, most in (("test", test_rows), ("train", TRAIN_ROWS_PER_TEST_ROW * test_rows)):
+    for split, times in (("test", 1), ("validation", 1), ("train", TRAIN_ROWS_PER_TEST_ROW)):
         at = np.flatnonzero(is_label & np.isin(rows.ids, splits.ids_of(split)))
-        keep[at[most:]] = False
+        keep[at[times * test_rows :]] = False
     thin = rows.take(np.flatnonzero(keep))
     fresh = fresh_rows("mixed", script_of(seed), 0.1)
     result = train(thin, splits, fresh, Course(seed=seed, floors=False))
