@@ -131,6 +131,8 @@ def new_model(plan: Plan) -> Pretraining:
         with torch.no_grad():
             table = model.bert.embeddings.word_embeddings.weight
             table[5:] = (vectors / vectors.std() * 0.04)[5:]
+            shares = torch.from_numpy(np.load(Path(plan.work) / "token_shares.npy"))
+            model.cls.predictions.bias.copy_(shares.log())
     return Pretraining(model)
 
 

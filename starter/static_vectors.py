@@ -6,7 +6,8 @@ Positive pointwise mutual information of tokens at most four places apart over a
 context counts smoothed by the power 0.75, factorised to the model's width (Levy & Goldberg 2014;
 Levy, Goldberg & Dagan 2015, with singular values to the power 0.5). A minute of counting gives
 rare tokens what masked language modelling would need hours for. Written:
-`<work>/static_vectors.npy`, float32.
+`<work>/static_vectors.npy`, float32, and `<work>/token_shares.npy`, each token's share of all
+tokens, from which the guesses' biases start.
 """
 
 from __future__ import annotations
@@ -48,6 +49,14 @@ def positive_pmi(counts: sparse.csr_matrix, power: float = 0.75) -> sparse.csr_m
     return sparse.csr_matrix((value[keep], (cells.row[keep], cells.col[keep])), counts.shape)
 
 
+def token_shares(blocks: list[np.ndarray], size: int) -> np.ndarray:
+    """Share of each token among all but padding, one added to every count; shape (size,)."""
+    counts = sum(np.bincount(block.ravel(), minlength=size) for block in blocks)
+    counts = np.asarray(counts, dtype=np.float64) + 1
+    counts[0] = 1
+    return (counts / counts.sum()).astype(np.float32)
+
+
 def main() -> None:
     """Count, factorise, save."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
@@ -61,6 +70,7 @@ def main() -> None:
     for path in sorted((arguments.work / arguments.shards).glob("*.npy")):
         block = np.load(path, mmap_mode="r")
         blocks.append(block[: int(len(block) * arguments.share)])
+    np.save(arguments.work / "token_shares.npy", token_shares(blocks, arguments.vocab_size))
     counts = cooccurrences(blocks, arguments.vocab_size, special=5)
     announce(f"{counts.nnz:,} pairs of tokens seen")
     left, values, _ = randomized_svd(
