@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from luthier.faults import example_evidence as example
+from luthier.faults import get_fault
 from luthier.questions import all_questions
 from luthier.records import STANDINGS, Diagnosis
+from luthier.records.probe import OverfitProbe
 from luthier.reporting.diagnosis_lines import diagnosis_lines
 from luthier.stages.diagnose import diagnose
 
@@ -39,7 +42,8 @@ def test_test_as_good_as_validation_raises_no_question():
 
 def test_validation_as_bad_as_test_is_another_question():
     bad_too = replace(BAD, row_ids=np.arange(400))
-    assert diagnose({"validation_predictions": bad_too, "test_predictions": BAD}).answers == ()
+    (answer,) = diagnose({"validation_predictions": bad_too, "test_predictions": BAD}).answers
+    assert answer.question == "nothing_is_learned"
 
 
 def test_no_answers_raise_no_question():
@@ -133,3 +137,186 @@ def test_the_terminal_shows_the_answer_before_the_findings():
     assert lines[1].startswith("  Validation accuracy is 0.900 (0.867 to 0.926), test 0.500")
     assert lines[2].startswith("  1. likely: ")
     assert any(line.startswith("  next test: ") for line in lines)
+
+
+# the other questions ------------------------------------------------------------------------------
+
+
+def of_case(fault: str, name: str):
+    """The diagnosis of the evidence of an example in a fault file."""
+    cases = {case.name: case.evidence for case in get_fault(fault).module.CASES}
+    return diagnose(cases[name])
+
+
+def the_answer(found: Diagnosis, question: str):
+    (answer,) = (answer for answer in found.answers if answer.question == question)
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("name", "cause"),
+    [
+        ("loss and metric turned", "metric_overfitting"),
+        ("only the loss turned", "loss_only"),
+        ("as good as linear, no turn", "too_few_labels"),
+    ],
+)
+def test_trained_too_long_loss_only_and_too_few_labels_are_told_apart(name, cause):
+    found = of_case("overfitting_or_too_few_labels", name)
+    answer = the_answer(found, "overfitting_labels_or_rate")
+    assert [one.name for one in answer.short_list] == [cause]
+    ruled_out = {one.name for one in answer.causes if one.standing == "ruled_out"}
+    assert {"metric_overfitting", "loss_only", "too_few_labels"} - {cause} <= ruled_out
+    assert "Training minus validation accuracy is +0.190" in answer.message
+
+
+def test_a_wide_gap_of_a_model_that_beats_its_rival_is_no_fault():
+    found = of_case("overfitting_or_too_few_labels", "a wide gap alone")
+    answer = the_answer(found, "overfitting_labels_or_rate")
+    assert {one.standing for one in answer.causes} == {"ruled_out", "possible"}
+    possible = [one.name for one in answer.causes if one.standing == "possible"]
+    assert possible == ["learning_rate_too_high", "learning_rate_too_low"]
+    assert answer.next_test == "the same run at a tenth of the learning rate"
+
+
+def test_a_rate_that_is_too_high_is_found_and_one_that_is_not_is_ruled_out():
+    case = {case.name: case.evidence for case in get_fault("learning_rate_too_high").module.CASES}
+    found = diagnose(case["nothing learned after the loss rose"])
+    answer = the_answer(found, "overfitting_labels_or_rate")
+    assert answer.first.name == "learning_rate_too_high"
+    assert answer.first.standing == "found"
+    too_long = {
+        case.name: case.evidence for case in get_fault("overfitting_or_too_few_labels").module.CASES
+    }["loss and metric turned"]
+    calm = diagnose(too_long | case["learned at a usual rate"])
+    standings = {
+        one.name: one.standing for one in the_answer(calm, "overfitting_labels_or_rate").causes
+    }
+    assert standings["learning_rate_too_high"] == "ruled_out"
+
+
+def test_too_few_validation_rows_to_decide_are_said_with_how_many_it_takes():
+    found = of_case("overfitting_or_too_few_labels", "forty rows")
+    answer = the_answer(found, "overfitting_labels_or_rate")
+    assert {one.standing for one in answer.causes} == {"possible"}
+    assert "does not decide it" in answer.message
+    assert "at least 50 validation rows" in answer.message
+
+
+def test_five_test_rows_of_a_label_tell_nothing_and_how_many_would_is_said():
+    found = of_case("minority_label_too_small", "five test rows, three of them right")
+    answer = the_answer(found, "bad_label_or_small_test")
+    assert [one.name for one in answer.short_list] == ["too_few_test_rows"]
+    assert "Nobody can tell yet" in answer.message
+    (needed,) = re.findall(r"b \(about (\d+) rows\)", answer.next_test)
+    assert 20 < int(needed) < 200
+    assert {one.standing for one in answer.causes[1:]} == {"possible"}
+
+
+def test_a_bad_label_with_few_training_rows_lacks_rows_to_learn_from():
+    found = of_case("minority_label_too_small", "few rows, and bad beyond chance")
+    answer = the_answer(found, "bad_label_or_small_test")
+    assert [one.name for one in answer.short_list] == ["too_few_training_rows"]
+    assert "b (F1" in answer.message
+
+
+def test_a_frequent_bad_label_has_another_cause_than_its_number():
+    truth = [0] * 300 + [1] * 300 + [2] * 300
+    said = [0] * 290 + [1] * 10 + [1] * 280 + [0] * 20 + [2] * 120 + [1] * 180
+    rows = example.rows([f"句 {i}" for i in range(900)], ["甲", "乙", "丙"] * 300)
+    found = diagnose(
+        {
+            "rows": rows,
+            "splits": example.splits(["train"] * 900),
+            "test_predictions": example.predictions(truth, said, ("甲", "乙", "丙")),
+        }
+    )
+    answer = the_answer(found, "bad_label_or_small_test")
+    assert [one.name for one in answer.short_list] == ["another_cause"]
+    assert "丙 (F1" in answer.message
+    assert "confusion matrix" in answer.next_test
+
+
+@pytest.mark.parametrize("verdict", ["shared_vocabulary", "wrong_labels", "unclear_definition"])
+def test_why_two_labels_are_mixed_up_is_the_verdict_of_their_dossier(verdict):
+    found = diagnose({"label_pairs": example.label_pairs(verdict)})
+    answer = the_answer(found, "mixed_up_labels")
+    assert [one.name for one in answer.short_list] == [verdict]
+    assert "'退货' and '退款' are mixed up in 80 of 400 rows" in answer.message
+    assert [one.standing for one in answer.causes[1:]] == ["ruled_out", "ruled_out"]
+    assert answer.next_test.startswith("ask those who label: ")
+
+
+def test_a_pair_that_fits_more_than_one_cause_stays_open():
+    found = diagnose({"label_pairs": example.label_pairs("cannot_tell")})
+    answer = the_answer(found, "mixed_up_labels")
+    assert {one.standing for one in answer.causes} == {"possible"}
+    assert "does not decide why" in answer.message
+
+
+def test_no_confused_pair_raises_no_question():
+    assert diagnose({"label_pairs": example.label_pairs(None)}).answers == ()
+
+
+def truncation(kind: str):
+    cases = get_fault("truncation_costs_signal").module.CASES
+    return diagnose(next(case.evidence for case in cases if case.expect == kind))
+
+
+def test_what_is_cut_off_matters_or_does_not_or_cannot_be_told():
+    yes = the_answer(truncation("fired"), "does_truncation_cost")
+    assert yes.message.startswith("Yes, it matters.")
+    assert yes.first.standing == "found"
+    open_one = the_answer(truncation("cannot_tell"), "does_truncation_cost")
+    assert open_one.message.startswith("It cannot be told.")
+    assert "rows" in open_one.next_test
+
+
+def test_cut_rows_that_lose_nothing_are_said_not_to_matter():
+    cases = get_fault("truncation_costs_signal").module.CASES
+    clear = [diagnose(case.evidence) for case in cases if case.expect == "clear"]
+    told = [a for found in clear for a in found.answers if a.question == "does_truncation_cost"]
+    assert told
+    assert all(answer.message.startswith("No, it does not matter here.") for answer in told)
+    assert all(answer.causes[0].standing == "ruled_out" for answer in told)
+
+
+CHANCE = example.right_and_wrong(200, 200)
+RIVAL = {"tfidf_linear": replace(GOOD, row_ids=np.arange(400))}
+
+
+def learned_nothing(**more):
+    return the_answer(diagnose({"validation_predictions": CHANCE, **more}), "nothing_is_learned")
+
+
+def standings(answer):
+    return {one.name: one.standing for one in answer.causes}
+
+
+def test_learning_nothing_names_the_cheapest_test_that_parts_its_causes():
+    answer = learned_nothing()
+    assert "luthier diagnose RUN --probe" in answer.next_test
+    assert {one.standing for one in answer.causes} <= {"possible", "ruled_out"}
+
+
+def test_a_linear_model_that_learns_from_the_same_rows_clears_the_texts():
+    assert standings(learned_nothing(floor_predictions=RIVAL))["texts_tell_nothing"] == "ruled_out"
+    at_chance = {"tfidf_linear": replace(CHANCE, row_ids=np.arange(400))}
+    assert standings(learned_nothing(floor_predictions=at_chance))["texts_tell_nothing"] == "likely"
+
+
+def test_rows_learned_by_heart_clear_the_training_and_rows_that_are_not_accuse_it():
+    cleared = learned_nothing(overfit_probe=OverfitProbe(16, 180, 1.0, 1.4, 0.01, 2e-5))
+    assert standings(cleared)["learning_rate_too_high"] == "ruled_out"
+    assert standings(cleared)["learning_rate_too_low"] == "possible"
+    accused = learned_nothing(overfit_probe=OverfitProbe(16, 180, 0.25, 1.4, 1.39, 2e-5))
+    assert standings(accused)["parameters_not_trained"] == "likely"
+    assert "not even 16 rows were learned by heart in 180 steps (25% right)" in accused.message
+    assert accused.next_test == ""
+
+
+def test_a_training_fault_that_was_seen_is_the_answer():
+    cases = {case.name: case.evidence for case in get_fault("learning_rate_too_high").module.CASES}
+    answer = learned_nothing(**cases["nothing learned after the loss rose"])
+    assert [one.name for one in answer.short_list] == ["learning_rate_too_high"]
+    assert answer.next_test == ""

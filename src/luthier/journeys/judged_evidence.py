@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from luthier.kit.figure_definitions import DEFINED
 from luthier.ledger import Looks
 from luthier.records import Evaluation, Parity, Predictions, ReportedFigure, SplitName
+from luthier.records.probe import OverfitProbe
 from luthier.run_folder import RunFolder
 from luthier.settings import Settings
 
 PARITY = "parity.json"
+PROBE = "probe.json"
 EXACT = 1e-9
 """Luthier writes every digit of its figures."""
 
@@ -38,6 +40,8 @@ def judged_evidence(run: RunFolder, evidence: Mapping[str, object]) -> dict[str,
         found["reported_figures"] = _reported(evaluation)
     if (run.path / "test_set_looks.json").exists():
         found["looks"] = run.read("test_set_looks.json", Looks)
+    if (run.path / PROBE).exists():
+        found["overfit_probe"] = run.read(PROBE, OverfitProbe)
     if (run.path / PARITY).exists():
         parity = run.read(PARITY, Parity)
         judged = recorded.get("validation")

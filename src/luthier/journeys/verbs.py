@@ -154,7 +154,7 @@ def evaluate(run: Source | RunFolder, *, listen: Listener | None = None) -> Run:
     Raises:
         RunFolderError: when the run has no model yet.
     """
-    walk = _walk(run, listen)
+    walk = walk_of(run, listen)
     with walk.run.lock():
         rows = walk.load()
         plan = walk.plan(rows, walk.split(rows))
@@ -169,7 +169,7 @@ def diagnose(
     run: Source | RunFolder, *, parity: bool = False, listen: Listener | None = None
 ) -> Diagnosis:
     """Ask every fault; no torch, unless `parity` has the model answer in a fresh process."""
-    walk = _walk(run, listen)
+    walk = walk_of(run, listen)
     with walk.run.lock():
         return walk.diagnose(walk.load(), parity=parity)
 
@@ -201,7 +201,7 @@ def report(
     """
     from luthier.journeys.look import open_test_rows
 
-    walk = _walk(run, listen)
+    walk = walk_of(run, listen)
     with walk.run.lock():
         rows = walk.load()
         if test_rows:
@@ -269,7 +269,8 @@ def open_run(run: Source | RunFolder) -> Run:
     return folder
 
 
-def _walk(run: Source | RunFolder, listen: Listener | None) -> Walk:
+def walk_of(run: Source | RunFolder, listen: Listener | None) -> Walk:
+    """A walk through a finished or begun run, whose settings still hold."""
     folder = open_run(run)
     check_settings_unchanged(folder)
     return Walk(

@@ -89,6 +89,10 @@ EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
             "records.Parity: the shipped model in a fresh process beside the recorded answers",
             "diagnose --parity",
         ),
+        "overfit_probe": EvidenceSpec(
+            "records.probe.OverfitProbe: whether 16 rows can be learned by heart",
+            "diagnose --probe",
+        ),
         "looks": EvidenceSpec("ledger.Looks: models judged on the same test rows", "evaluate"),
         "reported_figures": EvidenceSpec(
             "tuple[records.ReportedFigure, ...]: figures that were reported, of any split",
