@@ -20,6 +20,7 @@ from string import Formatter
 from typing import get_args, get_type_hints
 
 from luthier.faults import all_faults
+from luthier.kit.cleaned_copy import Deed
 from luthier.records import (
     SEVERITIES,
     SPLIT_NAMES,
@@ -349,7 +350,7 @@ def _in_tables() -> set[str]:
         *APPLICABILITY.values(), *SEVERITIES, *STANDINGS_IN_WORDS,
         *SPLIT_NAMES, *(title for _, title in SECTIONS), *kinds, *ORIGINS, *get_args(PairVerdict),
         *DIFFERENCES.values(), *Applicability, *get_args(get_type_hints(FaultInfo)["status"]),
-        *_verbs_told(), *STAGES,
+        *_verbs_told(), *STAGES, *get_args(Deed),
     }  # fmt: skip
 
 

@@ -76,7 +76,7 @@ def _write(args: argparse.Namespace, result: AuditReport, tell: Catalogue) -> No
     if args.fix:
         fixed = fix(result, args.fix, force=args.force)
         deeds = ", ".join(
-            f"{count:,} {tell.told(deed)}" for deed, count in sorted(fixed.deeds.items())
+            f"{count:,} {tell(deed)}" for deed, count in sorted(fixed.deeds.items())
         )
         say_aside(f"{deeds}: {fixed.path}")
         for note in fixed.notes:
