@@ -1,10 +1,13 @@
 """A time budget: how many steps are planned, and what is trained when time is short."""
 
+from dataclasses import replace
+
 import pytest
 
 from luthier.engines.costs import StepCosts
 from luthier.engines.local import LocalEngine
 from luthier.journeys.measured_speed import choose_speed
+from luthier.journeys.planning import fit_to_machine
 from luthier.kit.user_cache import cache_folder
 from luthier.recipes import RunCosts, lighter_strategy, steps_within
 from luthier.records import Evaluated, Stopped
@@ -95,3 +98,20 @@ def test_bfloat16_is_only_tried_where_the_device_has_it_and_only_taken_where_it_
         file.unlink()
     fast = {"threads_1": 1.0, "bf16": 0.4}
     assert choose_speed(flags, Machine(has_bfloat16=True, **fast), job).settings.train.bf16
+
+
+@pytest.mark.parametrize(
+    ("budget", "strategy", "steps"), [("0.01s", "frozen", 1), ("10h", "full", 0)]
+)
+def test_a_run_is_fitted_to_its_budget_on_this_machine(tmp_path, budget, strategy, steps):
+    resolved = resolve(flags={"train.threads": "1", "train.time_budget": budget})
+    job = replace(tiny_job(tmp_path), settings=resolved.settings)
+    settled = fit_to_machine(resolved, LocalEngine(), job)
+    assert settled.settings.model.strategy == strategy
+    assert settled.settings.train.max_steps == steps
+    assert settled.settings.train.num_train_epochs == (1 if steps else 15)
+    if steps:
+        why = settled.origins["model.strategy"].detail
+        assert why.startswith("recipe auto: too slow here otherwise (full: ")
+        assert "partial: " in why
+        assert not job.checkpoints.exists()
