@@ -39,6 +39,7 @@ from luthier.settings_file import resolve
 from luthier.stages.fold import fold
 from luthier.stages.split import split
 from shop_csv import shop
+from tiny_models import make_tiny_model, tiny_rows
 
 # dealing -----------------------------------------------------------------------------------------
 
@@ -308,7 +309,11 @@ def test_resuming_makes_no_judged_fold_again_and_a_lost_one_the_same(
     copy = luthier.Run(tmp_path / "run")
     shutil.copytree(run.path, copy.path)
     before = (copy.path / "folds.json").read_bytes()
-    shutil.rmtree(copy.path / "folds" / "fold_2")
+    lost = copy.path / "folds" / "fold_2"
+    splits = (lost / "splits.parquet").read_bytes()
+    shutil.rmtree(lost)
+    lost.mkdir()
+    (lost / "splits.parquet").write_bytes(splits)  # as if killed after the first file
     heard: list[object] = []
     luthier.workup(run_dir=copy.path, resume=True, listen=heard.append)
     ended = {item.verb: item.reused for item in heard if isinstance(item, StageEnded)}
@@ -388,3 +393,34 @@ def test_split_alone_writes_the_folds(run: luthier.Run, tmp_path: Path, capsys) 
     assert main(["split", data, "--run-dir", str(tmp_path / "s"), "--folds", "4"]) == 0
     assert "in 4 folds" in capsys.readouterr().err
     assert sorted(set(RunFolder(tmp_path / "s").folds.fold.tolist())) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("answers", "rivals", "figure"),
+    [
+        ({"会员": "会员|客服", "退款": "退款", "parcel": "parcel|客服"}, "base_rates", "micro_f1"),
+        ({"会员": "2.5", "退款": "1.0", "parcel": "4.5"}, "mean", "spearman"),
+    ],
+)
+def test_other_tasks_are_folded_too(answers, rivals: str, figure: str, tmp_path: Path) -> None:
+    rows = tiny_rows(60)
+    texts = [str(text) for text in rows.columns["text"]]
+    cells = [answers[label] for label in rows.columns["label"]]
+    lines = ["text\tlabel", *(f"{t}\t{c}" for t, c in zip(texts, cells, strict=True))]
+    (tmp_path / "data.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    model = make_tiny_model(tmp_path / "tiny", texts)
+    settings = {
+        **{name: value for name, value in QUICK.items() if name != "recipe"},
+        "model.name_or_path": str(model),
+        "task": "multi_label" if rivals == "base_rates" else "text_regression",
+        "split.folds": 2,
+        "train.num_train_epochs": 1,
+    }
+    if rivals == "base_rates":
+        settings["data.label_separator"] = "|"
+    done = luthier.workup(tmp_path / "data.tsv", run_dir=tmp_path / "run", settings=settings)
+    pooled_part = done.folds_evaluation.pooled
+    assert pooled_part.n == int((done.folds.fold > 0).sum()) == len(done.answers("folds"))
+    assert rivals in pooled_part.floor
+    assert figure in pooled_part.figures
+    assert figure in done.folds_evaluation.spread

@@ -7,6 +7,7 @@ locked test rows take no part. A fold that is judged is not done again, and keep
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from types import MappingProxyType
 
@@ -65,7 +66,7 @@ def judge_folds(walk: Walk, rows: Rows, plan: Plan) -> None:
     folds = walk.run.folds
     for number in range(1, len(folds) + 1):
         if walk.should_stop():
-            again = f"luthier workup --resume --run-dir {walk.run.path}"
+            again = f"luthier workup --resume --run-dir {shlex.quote(str(walk.run.path))}"
             what = f"stopped before fold {number} of {len(folds)}; go on with: {again}"
             walk.say("fold", (Note("skipped", what),))
             return
@@ -135,11 +136,11 @@ def _check_same_rows(run: Run, splits: Splits) -> None:
     Raises:
         RunFolderError: when it was.
     """
-    if not (run.path / "splits.parquet").exists():
-        return
+    if not (run.settings_path.exists() and (run.path / "splits.parquet").exists()):
+        return  # not begun, or killed while it was: its beginning is written anew
     found = run.splits
     if found.names != splits.names or not np.array_equal(found.row_ids, splits.row_ids):
         raise RunFolderError(
             Problem("was made for other rows than folds.parquet says", where=str(run.path)),
-            next_step=f"rm -r {run.path}, then resume the run",
+            next_step=f"rm -r {shlex.quote(str(run.path))}, then resume the run",
         )

@@ -122,21 +122,21 @@ def _claim(
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
-    """More test rows, or k-fold."""
+    """k-fold to choose by, and more test rows."""
     needed = fired.measured["rows_for_two_points"]
     return (
-        Prescription(
-            f"Label test rows: about {needed:,} in all show a difference of "
-            f"{100 * WANTED:.0f} points.",
-            "No cure can be shown to help on rows that cannot show it.",
-            Applicability.ADVICE,
-        ),
         Prescription(
             "Judge every row outside the test set once, in five folds.",
             "Choices between settings then rest on far more rows, and the test rows stay unseen. "
             "It takes five trainings more.",
             Applicability.ASK,
             {"split.folds": 5},
+        ),
+        Prescription(
+            f"Label test rows: about {needed:,} in all show a difference of "
+            f"{100 * WANTED:.0f} points.",
+            "No cure can be shown to help on rows that cannot show it.",
+            Applicability.ADVICE,
         ),
     )
 
