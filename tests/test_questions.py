@@ -313,6 +313,9 @@ def test_rows_learned_by_heart_clear_the_training_and_rows_that_are_not_accuse_i
     assert standings(accused)["parameters_not_trained"] == "likely"
     assert "not even 16 rows were learned by heart in 180 steps (25% right)" in accused.message
     assert accused.next_test == ""
+    between = learned_nothing(overfit_probe=OverfitProbe(16, 180, 0.7, 1.4, 0.6, 2e-5))
+    assert standings(between)["parameters_not_trained"] == "possible"
+    assert "learned in part in 180 steps (70% right), which decides nothing" in between.message
 
 
 def test_a_training_fault_that_was_seen_is_the_answer():

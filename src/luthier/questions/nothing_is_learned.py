@@ -85,7 +85,7 @@ def _cause(found: Diagnosis, fault: str, probe: OverfitProbe | None, *, own: boo
         return None
     if probe is not None and probe.learned and own:
         return Cause(fault, verdict.title, "ruled_out", _learned(probe))
-    if probe is not None and not probe.learned:
+    if probe is not None and probe.stuck:
         standing, because = ("likely", _not_learned(probe)) if own else ("possible", verdict.needs)
         return Cause(fault, verdict.title, standing, because)  # type: ignore[arg-type]
     return Cause(fault, verdict.title, "possible", verdict.needs)
@@ -100,7 +100,7 @@ def _of_texts(floors: object, probe: OverfitProbe | None) -> Cause:
         if theirs.low > chance:
             return Cause(TEXTS, TOLD_NOTHING, "ruled_out", because)
         return Cause(TEXTS, TOLD_NOTHING, "likely", because)
-    if probe is not None and not probe.learned:
+    if probe is not None and probe.stuck:
         return Cause(TEXTS, TOLD_NOTHING, "possible", _not_learned(probe))
     test = "let the simple rivals answer too (evaluate.floors: true)"
     return Cause(TEXTS, TOLD_NOTHING, "possible", "no simple model was asked", test)
@@ -113,9 +113,14 @@ def _learned(probe: OverfitProbe) -> str:
 def _not_learned(probe: OverfitProbe) -> str:
     if probe.broke:
         return f"training on {probe.rows} rows alone broke off: {probe.broke}"
+    if probe.stuck:
+        return (
+            f"not even {probe.rows} rows were learned by heart in {probe.steps} steps "
+            f"({probe.accuracy:.0%} right)"
+        )
     return (
-        f"not even {probe.rows} rows were learned by heart in {probe.steps} steps "
-        f"({probe.accuracy:.0%} right)"
+        f"{probe.rows} rows were learned in part in {probe.steps} steps ({probe.accuracy:.0%} "
+        "right), which decides nothing"
     )
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 LEARNED = 0.95
 """Share of right answers from which the rows count as learned by heart."""
 
+STUCK = 0.8
+"""Last loss over the first one, above which hardly anything was learned."""
+
 
 @dataclass(frozen=True, slots=True)
 class OverfitProbe:
@@ -16,8 +19,8 @@ class OverfitProbe:
         rows: different rows.
         steps: optimizer steps.
         accuracy: share of these rows that were answered rightly at the end, in evaluation mode.
-        first_loss: their mean loss at the first measurement.
-        last_loss: at the last one.
+        first_loss: mean loss of the first step.
+        last_loss: mean loss of these rows at the end, in evaluation mode.
         learning_rate: peak rate, as in the run.
         broke: why training ended early; empty where it did not.
     """
@@ -34,3 +37,9 @@ class OverfitProbe:
     def learned(self) -> bool:
         """Whether the rows were learned by heart."""
         return not self.broke and self.accuracy >= LEARNED
+
+    @property
+    def stuck(self) -> bool:
+        """Whether hardly anything was learned; between the two nothing is decided."""
+        hardly = self.last_loss > STUCK * self.first_loss
+        return bool(self.broke) or (not self.learned and hardly)
