@@ -75,9 +75,7 @@ def _write(args: argparse.Namespace, result: AuditReport, tell: Catalogue) -> No
         )
     if args.fix:
         fixed = fix(result, args.fix, force=args.force)
-        deeds = ", ".join(
-            f"{count:,} {tell(deed)}" for deed, count in sorted(fixed.deeds.items())
-        )
+        deeds = ", ".join(f"{count:,} {tell(deed)}" for deed, count in sorted(fixed.deeds.items()))
         say_aside(f"{deeds}: {fixed.path}")
         for note in fixed.notes:
             say_aside(f"  {note_line(note, tell)}")

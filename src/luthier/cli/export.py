@@ -6,7 +6,6 @@ import argparse
 from typing import TYPE_CHECKING
 
 from luthier.cli.arguments import Verbs, add_run, new_parser
-from luthier.reporting.words import metric_title
 
 if TYPE_CHECKING:
     from luthier.records.exported import Exported
@@ -55,6 +54,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(kind: str, found: Exported, max_loss: float, tell: Catalogue) -> list[str]:
+    from luthier.reporting.words import metric_title
+
     loss = found.loss
     differ = ", ".join(f"{tell(stage)} {count:,}" for stage, count in found.stages.items())
     checked = tell(

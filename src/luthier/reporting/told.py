@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
 
-FEWEST_LETTERS = 4
+FEWEST_LETTERS = 6
 """Letters of its own that a sentence with values needs to be found again: `{a} of {b}` is none."""
 
 INTERVAL = "{value} ({low} to {high})"
 
 _NUMBER = re.compile(r"[+-]?[\d.,]+%?")
 _ENDS = re.compile(r"(?P<value>[-+\d.,%e]+) \((?P<low>[-+\d.,%e]+) to (?P<high>[-+\d.,%e]+)\)")
+_CHANCE = re.compile(r"(.+) \((p = [-\d.e]+)\)", re.DOTALL)
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 JOINTS = (("; ", "；"), (": ", "："), (", ", "，"))
@@ -57,13 +58,21 @@ class _Pattern:
     def _regex(self) -> re.Pattern[str]:
         parts: list[str] = []
         seen: set[str] = set()
-        for literal, name, _, _ in Formatter().parse(self.key):
+        pieces = list(Formatter().parse(self.key))
+        for (literal, name, _, _), after in zip(pieces, [*pieces[1:], None], strict=True):
             parts.append(re.escape(literal))
             if name is not None:  # a number ends where it ends, even before another value
-                value = rf"(?P<{name}>{_NUMBER.pattern}|.*?)"
+                number = f"{_NUMBER.pattern}|" if after is not None and not after[0] else ""
+                value = rf"(?P<{name}>{number}.*?)"
                 parts.append(f"(?P={name})" if name in seen else value)
                 seen.add(name)
         return re.compile("".join(parts), re.DOTALL)
+
+    def kept(self, values: Mapping[str, str]) -> Iterator[str]:
+        """The values that are kept as they are."""
+        for _, name, _, conversion in Formatter().parse(self.own):
+            if name is not None and conversion != "t":
+                yield values[name]
 
     def values_in(self, text: str) -> dict[str, str] | None:
         """The values of a text that was made from this key, else None."""
@@ -85,7 +94,7 @@ class Told:
         self._whole: dict[str, str] = {}
         patterns: list[_Pattern] = []
         self._tails = [
-            _Pattern(f"{{head_}}{key}", f"{{head_!t}}{own}")
+            _Pattern(f"{{head_}}{key.removesuffix('.')}", f"{{head_!t}}{own.removesuffix('。')}")
             for key, own in records.items()
             if key[:1] in TAILS
         ] + [
@@ -98,26 +107,38 @@ class Told:
         for key, own in {**sentences, **records}.items():
             pattern = _Pattern(key.strip(), own.strip())
             if any(name is not None for _, name, _, _ in Formatter().parse(key)):
-                if sum(map(str.isalpha, "".join(pattern.literals))) >= FEWEST_LETTERS:
+                enough = sum(map(str.isalpha, "".join(pattern.literals))) >= FEWEST_LETTERS
+                if enough and key in records:
                     patterns.append(pattern)
             else:
-                self._whole[_unescaped(key).strip()] = _unescaped(own).strip()
+                whole, told = _unescaped(key).strip(), _unescaped(own).strip()
+                self._whole[whole] = told
+                if whole.endswith("."):  # where another sentence brings the full stop
+                    self._whole.setdefault(whole[:-1], told.removesuffix("。"))
         self._patterns = sorted(patterns, key=lambda pattern: -pattern.weight)
 
     def __call__(self, text: str) -> str:
         """The text in this language as far as it is known."""
         core = text.strip()
-        found = self._sentence(core)
-        return found if found is not None else self._in_parts(core) or text
+        ways = (self._sentence, self._in_parts, self._any_pattern)
+        return next((told for way in ways if (told := way(core)) is not None), text)
 
     def _sentence(self, core: str) -> str | None:
+        """One sentence: no value that is kept as it is holds the end of one."""
         if core in self._whole:
             return self._whole[core]
         for pattern in self._patterns:
             values = pattern.values_in(core)
-            if values is not None:
-                return "".join(self._filled(pattern.own, values))
+            if values is not None and not any(map(_of_several, pattern.kept(values))):
+                return self._with(pattern, values)
         return None
+
+    def _any_pattern(self, core: str) -> str | None:
+        found = ((pattern, pattern.values_in(core)) for pattern in self._patterns)
+        return next((self._with(one, values) for one, values in found if values is not None), None)
+
+    def _with(self, pattern: _Pattern, values: Mapping[str, str]) -> str:
+        return "".join(self._filled(pattern.own, values))
 
     def _filled(self, own: str, values: Mapping[str, str]) -> Iterator[str]:
         for literal, name, _, conversion in Formatter().parse(own):
@@ -157,6 +178,8 @@ class Told:
         """`0.5 (0.4 to 0.6)`, or a number before a sentence: `3 without text`."""
         if ends := _ENDS.fullmatch(core):
             return self._interval.format(**ends.groupdict())
+        if chance := _CHANCE.fullmatch(core):
+            return f"{self(chance[1])}（{chance[2]}）"
         number, _, rest = core.partition(" ")
         found = self._sentence(rest) if _NUMBER.fullmatch(number) else None
         return f"{number} {found}" if found is not None else None
@@ -187,6 +210,11 @@ class Told:
     def _known(self, member: str) -> bool:
         number, _, rest = member.partition(" ")
         return self._sentence(rest if _NUMBER.fullmatch(number) else member) is not None
+
+
+def _of_several(value: str) -> bool:
+    """Whether a value looks like more than one: a sentence ends in it, and it is no quoted text."""
+    return value[:1] not in "'\"" and any(joint in value for joint in (". ", "; ", ": "))
 
 
 def _joined(parts: list[str], joint: str) -> str:

@@ -4,7 +4,7 @@ const DOTS = 1500;
 const PLOT = { width: 560, height: 420, left: 56, bottom: 40, top: 12, right: 12 };
 
 function drawNumbers(view) {
-  const behind = el("div", { class: "behind", tabindex: "-1", "aria-live": "polite" });
+  const behind = el("div", { class: "behind", tabindex: "0", "aria-live": "polite" });
   const rows = byError(rowsWhere((row) => data.rows.split[row] === 1 && isAnswered(row) && data.rows.label[row] !== null));
   if (rows.length) view.append(el("div", { class: "door" }, el("div", { class: "matrix-side" }, numbersPlot(rows, behind),
     el("p", { class: "muted" }, _("Each dot is a validation row; on the line the answer is the truth. Choose a dot to read its row."))), behind));
