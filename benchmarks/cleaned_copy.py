@@ -48,19 +48,25 @@ PUBLISHED = {"cic_zh": 1.84, "tnews_zh": 2.51}
 Texts = tuple[list[str], list[str]]
 
 
-def read(name: str, file: str) -> Texts:
-    """Texts and labels of one file of a set."""
+def read(name: str, file: str) -> tuple[Texts, dict[str, str]]:
+    """Texts and numbers of the labels of one file of a set, and name -> number as it says them.
+
+    The test file of `tnews_zh` has other names for the same numbers.
+    """
     rows = luthier.load(DATA / name / file, settings=COLUMNS)
-    return list(rows.columns["text"]), [str(label) for label in rows.columns["label"]]
+    numbers = {title: number for number, title in rows.label_titles.items()}
+    labels = [numbers.get(label, label) for label in map(str, rows.columns["label"])]
+    return (list(rows.columns["text"]), labels), numbers
 
 
-def cleaned(name: str, folder: Path) -> tuple[Texts, dict[str, int]]:
+def cleaned(name: str, folder: Path, numbers: dict[str, str]) -> tuple[Texts, dict[str, int]]:
     """The cleaned copy of the training file, and how many rows met which fate."""
     out = folder / f"{name}.csv"
     done = fix(luthier.audit(DATA / name / "train.json", settings=COLUMNS), out, force=True)
     with out.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    return ([row["text"] for row in rows], [row["label"] for row in rows]), dict(done.deeds)
+    labels = [numbers.get(row["label"], row["label"]) for row in rows]
+    return ([row["text"] for row in rows], labels), dict(done.deeds)
 
 
 class OneSet:
@@ -70,12 +76,13 @@ class OneSet:
         self.name, self.model = name, model
         self.folder = cache / f"{name}-{model_digest(model)[:12]}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        copy, self.deeds = cleaned(name, self.folder)
+        untouched, numbers = read(name, "train.json")
+        copy, self.deeds = cleaned(name, self.folder, numbers)
         parts = {
-            "untouched": read(name, "train.json"),
+            "untouched": untouched,
             "cleaned": copy,
-            "dev": read(name, "dev.json"),
-            "test": read(name, "test_public.json"),
+            "dev": read(name, "dev.json")[0],
+            "test": read(name, "test_public.json")[0],
         }
         self.names = sorted({label for _, labels in parts.values() for label in labels}, key=int)
         self.tokens = {part: tokens_of(model, texts, LENGTH) for part, (texts, _) in parts.items()}
