@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
 
-FEWEST_LETTERS = 6
+FEWEST_LETTERS = 5
 """Letters of its own that a sentence with values needs to be found again: `{a} of {b}` is none."""
 
 INTERVAL = "{value} ({low} to {high})"
