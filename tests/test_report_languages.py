@@ -122,7 +122,8 @@ EXAMPLES = (
 """What stands in the evidence of examples, and names of ways to handle texts, which are keys."""
 
 STILL_ENGLISH = {
-    "last_instead_of_best", "overfitting_or_too_few_labels", "test_too_small",
+    "last_instead_of_best", "minority_label_too_small", "overfitting_or_too_few_labels",
+    "test_too_small",
     "train_test_duplicates", "weak_slice",
 }  # fmt: skip
 """Faults with a sentence of which a part stays English: its joints are found in the wrong place."""
