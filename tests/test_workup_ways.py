@@ -85,7 +85,7 @@ def write(path, target: str, cells) -> list[str]:
 def other_task(tmp_path, cells, **settings):
     texts = write(tmp_path / "data.tsv", "label", cells)
     model = make_tiny_model(tmp_path / "tiny", texts)
-    given = {**QUICK, "model.name_or_path": str(model), **settings}
+    given = {**QUICK, "evaluate.floors": True, "model.name_or_path": str(model), **settings}
     return texts, luthier.workup(tmp_path / "data.tsv", run_dir=tmp_path / "run", settings=given)
 
 
