@@ -104,6 +104,7 @@ def contract_tests(package: Path, *arguments: str) -> subprocess.CompletedProces
     )
 
 
+@pytest.mark.slow
 def test_a_dropped_in_fault_and_task_are_covered_and_pass(package):
     (package / "faults" / "data" / "toy_fault.py").write_text(TOY_FAULT, encoding="utf-8")
     (package / "tasks" / "toy_task.py").write_text(TOY_TASK, encoding="utf-8")

@@ -77,6 +77,7 @@ def test_only_what_passed_costs_little_and_is_faster_is_chosen(run, facts, monke
     assert chosen(stages=other_tokens) is None
 
 
+@pytest.mark.slow
 def test_the_first_stage_that_differs_is_named(run, facts, monkeypatch):
     ask = journey._in_fresh_process
 
@@ -116,6 +117,7 @@ def test_an_export_of_earlier_weights_is_not_known(run, facts):
     path.write_text(told)
 
 
+@pytest.mark.slow
 def test_eight_bits_are_measured_not_trusted(run):
     found = luthier.export(run, "onnx-int8")
     assert found.tolerance is None

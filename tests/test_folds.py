@@ -303,6 +303,7 @@ def test_the_result_names_the_folds(run: luthier.Run) -> None:
     assert any("the intervals are of the rows that were drawn" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_resuming_makes_no_judged_fold_again_and_a_lost_one_the_same(
     run: luthier.Run, tmp_path: Path
 ) -> None:
@@ -328,6 +329,7 @@ def test_resuming_makes_no_judged_fold_again_and_a_lost_one_the_same(
     )
 
 
+@pytest.mark.slow
 def test_a_run_stopped_within_a_fold_goes_on_to_the_same_figures(
     run: luthier.Run, tmp_path: Path
 ) -> None:

@@ -77,7 +77,7 @@ class RunsOutOfMemory(TextClassification):
 # memory -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["accelerator", "cpu"])
+@pytest.mark.parametrize("kind", [pytest.param("accelerator", marks=pytest.mark.slow), "cpu"])
 def test_when_memory_runs_out_parts_are_halved_and_the_step_stays_the_same(job_with, kind):
     plain = list(ENGINE.train(job_with("plain", NO_DROPOUT)))
     halved = list(ENGINE.train(job_with("halved", NO_DROPOUT, RunsOutOfMemory(64, kind))))
@@ -93,6 +93,7 @@ def test_when_memory_runs_out_parts_are_halved_and_the_step_stays_the_same(job_w
         assert one.grad_norm == pytest.approx(other.grad_norm, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_halved_goes_on_halved_to_the_same_end(job_with):
     whole = list(ENGINE.train(job_with("whole", task=RunsOutOfMemory(64), save_steps=2)))
     job = job_with("cut", task=RunsOutOfMemory(64), save_steps=2)

@@ -25,6 +25,7 @@ CLASSIC: Mapping[str, Any] = MappingProxyType(
     }
 )
 
+TINY_MODEL = 10_000_000
 SMALL_MODEL = 50_000_000
 BASE_MODEL = 200_000_000
 STEPS_WANTED = 1_000
@@ -103,7 +104,9 @@ def auto(facts: PlanFacts) -> Choice:
 def _learning_rate(facts: PlanFacts) -> tuple[float, str]:
     millions = f"{facts.parameters / 1e6:.0f} million parameters"
     if facts.parameters < SMALL_MODEL:
-        return 2e-4, f"recipe auto: small model ({millions}) takes a higher rate"
+        # cic_zh, six epochs, macro-F1 on dev rows: 0.27 at 2e-4, 0.42 at 5e-4, 0.43 at 1e-3.
+        rate = 5e-4 if facts.parameters < TINY_MODEL else 2e-4
+        return rate, f"recipe auto: small model ({millions}) takes a higher rate"
     if facts.parameters < BASE_MODEL:
         return 3e-5, f"recipe auto: base-size model ({millions})"
     return 1e-5, f"recipe auto: large model ({millions}) needs a low rate"
