@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -84,6 +85,10 @@ class OneSet:
             "dev": read(name, "dev.json")[0],
             "test": read(name, "test_public.json")[0],
         }
+        self.digests = {
+            part: hashlib.sha256(repr(rows).encode()).hexdigest()[:8]
+            for part, rows in parts.items()
+        }
         self.names = sorted({label for _, labels in parts.values() for label in labels}, key=int)
         self.tokens = {part: tokens_of(model, texts, LENGTH) for part, (texts, _) in parts.items()}
         self.labels: dict[str, IntArray] = {
@@ -93,7 +98,8 @@ class OneSet:
 
     def answered(self, arm: str, judged: str, schedule: Schedule, seed: int) -> IntArray:
         """Answers to `judged` after training on `arm`, computed once."""
-        name = f"{arm}-{schedule.learning_rate:g}-{schedule.epochs}-{seed}.npz"
+        rows = self.digests[arm]
+        name = f"{arm}-{rows}-{schedule.learning_rate:g}-{schedule.epochs}-{seed}.npz"
         if not (self.folder / name).exists():
             began = time.monotonic()
             model = finetuned(

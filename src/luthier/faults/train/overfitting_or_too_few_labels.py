@@ -154,7 +154,7 @@ def _against_rival(
         )
     measured["kind"] = "too_few_labels"
     return Fired(
-        f"Too few labels: {said}, so it never turned up, and the model is as good as a linear one "
+        f"Too few labels: {said}, not surely a rise, and the model is as good as a linear one "
         f"({least.value:+.3f}, interval {least.low:+.3f} to {least.high:+.3f}).",
         "medium",
         measured,
