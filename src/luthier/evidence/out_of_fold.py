@@ -85,7 +85,7 @@ def out_of_fold(
         fold = grouped_folds(keys, known, folds, seed + repeat)
         total += held_out(features, known, fold, len(label_names))
     return LabelOpinions(
-        linear=_predictions(row_ids[at], known, total / repeats, tuple(label_names)),
+        linear=answers_from(row_ids[at], known, total / repeats, tuple(label_names)),
         notes=tuple(notes),
     )
 
@@ -137,9 +137,17 @@ def _probabilities(margins: FloatArray, labels: IntArray) -> FloatArray:
     return probabilities
 
 
-def _predictions(
+def answers_from(
     row_ids: IntArray, labels: IntArray, probabilities: FloatArray, names: tuple[str, ...]
 ) -> Predictions:
+    """The likeliest label of each row and the loss of the given one.
+
+    Args:
+        row_ids: int64 [n].
+        labels: int64 [n], index into `names`.
+        probabilities: float64 [n, K].
+        names: K names.
+    """
     own = probabilities[np.arange(len(labels)), labels]
     return Predictions(
         row_ids=row_ids,

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.pipeline import FeatureUnion
 
-from luthier.evidence.out_of_fold import MOST_CHARACTERS, held_out
+from luthier.evidence.out_of_fold import MOST_CHARACTERS, answers_from, held_out
 from luthier.kit.ngrams import ngrams
 from luthier.kit.terms import without_terms
 from luthier.kit.text_key import is_blank, text_key
@@ -85,15 +85,7 @@ def _asked(
     if fold.max(initial=0) < 1 or (np.bincount(labels, minlength=2) < LEAST_ROWS).any():
         return None
     probabilities: FloatArray = held_out(features, labels, fold, 2)
-    own = probabilities[np.arange(len(labels)), labels]
-    return Predictions(
-        row_ids=row_ids,
-        labels=labels,
-        predicted=probabilities.argmax(axis=1).astype(np.int64),
-        probabilities=probabilities,
-        loss=-np.log(np.maximum(own, np.finfo(np.float64).tiny)),
-        label_names=("0", "1"),
-    )
+    return answers_from(row_ids, labels, probabilities, ("0", "1"))
 
 
 def _dealt(keys: Sequence[str], labels: IntArray, seed: int) -> IntArray:
