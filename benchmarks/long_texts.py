@@ -1,7 +1,9 @@
 """Long texts cut to a third of the usual length: do windows lose less than the head alone?
 
-    python benchmarks/long_texts.py                  both sets, five seeds; writes the results
-    python benchmarks/long_texts.py --seeds 1 --sets bbc_news_long_en --model FOLDER
+    python -m benchmarks.long_texts                  both sets, five seeds; writes the results
+    python -m benchmarks.long_texts --sets news_long_zh --ways head windows
+
+Answers of each run are kept in `--cache`, so a stopped command goes on.
 
 For each set and seed one split is made and each way of reading is trained and judged on it, with
 the same settings. The difference in macro-F1 against `head` is paired by row and pooled over seeds:
@@ -14,14 +16,21 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from starter.cells import model_digest
+from starter.work import WORK, announce
 
 import luthier
+from luthier.kit.environment import describe_environment
 from luthier.kit.label_counts import LabelCounts, macro_f1
-from luthier.records import Predictions
+from luthier.models.find import find_model
+from luthier.records import IntArray, Predictions
+from luthier.run_folder import write_json
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
@@ -34,7 +43,21 @@ MARGIN = 0.005
 RESAMPLES = 2000
 
 
-def judged(data: Path, way: str, seed: int, model: str, folder: Path) -> Predictions:
+@dataclass(frozen=True)
+class Answers:
+    """Given and true labels of the test rows of one run, as numbers below `labels`."""
+
+    truth: IntArray
+    given: IntArray
+    labels: int
+
+    def score(self, rows: IntArray) -> float:
+        """Macro-F1 on these positions."""
+        counts = LabelCounts.of_rows(self.truth[rows], self.given[rows], self.labels)
+        return float(macro_f1(counts))
+
+
+def judged(data: Path, way: str, seed: int, model: str) -> Answers:
     """Answers to the test rows of a run that reads long texts this way."""
     settings = {
         "model.name_or_path": model,
@@ -45,29 +68,42 @@ def judged(data: Path, way: str, seed: int, model: str, folder: Path) -> Predict
         "train.time_budget": "none",
         "evaluate.floors": False,
     }
-    run = luthier.workup(data, run_dir=folder / way, settings=settings, until="train")
-    luthier.evaluate(run)
-    answers = run.answers("test")
-    assert isinstance(answers, Predictions)
-    return answers
+    with tempfile.TemporaryDirectory() as folder:
+        run = luthier.workup(data, run_dir=Path(folder) / "run", settings=settings, until="train")
+        luthier.evaluate(run)
+        found = run.answers("test")
+    assert isinstance(found, Predictions)
+    return Answers(found.labels, found.predicted, len(found.label_names))
 
 
-def score(answers: Predictions, rows: np.ndarray) -> float:
-    """Macro-F1 on these positions."""
-    labels, predicted = answers.labels[rows], answers.predicted[rows]
-    return float(macro_f1(LabelCounts.of_rows(labels, predicted, len(answers.label_names))))
+def kept(cache: Path, name: str, way: str, seed: int, model: str) -> Answers:
+    """The answers of this run, computed once."""
+    digest = model_digest(Path(find_model(model).path))[:12]
+    file = cache / digest / f"{name}-{LENGTH}-{way}-{seed}.npz"
+    if not file.exists():
+        began = time.monotonic()
+        answers = judged(DATA / name, way, seed, model)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"part-{file.name}")
+        np.savez_compressed(
+            part, truth=answers.truth, given=answers.given, labels=np.array(answers.labels)
+        )
+        part.replace(file)
+        announce(f"{name} {way} seed {seed}: {time.monotonic() - began:.0f} s")
+    found = np.load(file)
+    return Answers(found["truth"], found["given"], int(found["labels"]))
 
 
-def difference(ours: list[Predictions], theirs: list[Predictions]) -> dict[str, Any]:
+def difference(ours: list[Answers], theirs: list[Answers]) -> dict[str, Any]:
     """Mean difference over seeds with its interval, rows and seeds drawn again."""
     rng = np.random.default_rng(0)
 
     def mean(seeds: np.ndarray, *, draw: bool) -> float:
         values = []
         for seed in seeds:
-            n = len(ours[seed])
+            n = len(ours[seed].truth)
             rows = rng.integers(n, size=n) if draw else np.arange(n)
-            values.append(score(ours[seed], rows) - score(theirs[seed], rows))
+            values.append(ours[seed].score(rows) - theirs[seed].score(rows))
         return float(np.mean(values))
 
     count = len(ours)
@@ -79,34 +115,39 @@ def difference(ours: list[Predictions], theirs: list[Predictions]) -> dict[str, 
 
 
 def main() -> None:
-    """Run it, print the table as JSON, and write it where all was run."""
+    """Run what is missing, print the table as JSON, and write it where all was asked for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--sets", nargs="+", default=SETS, choices=SETS)
+    parser.add_argument("--ways", nargs="+", default=WAYS, choices=WAYS)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--model", default="starter")
+    parser.add_argument("--cache", type=Path, default=WORK / "long_texts")
     args = parser.parse_args()
     found: dict[str, Any] = {}
     for name in args.sets:
-        answers: dict[str, list[Predictions]] = {way: [] for way in WAYS}
-        for seed in range(args.seeds):
-            with tempfile.TemporaryDirectory() as folder:
-                for way in WAYS:
-                    run = judged(DATA / name, way, seed, args.model, Path(folder))
-                    answers[way].append(run)
+        answers = {
+            way: [kept(args.cache, name, way, seed, args.model) for seed in range(args.seeds)]
+            for way in args.ways
+        }
         found[name] = {
             way: {
-                "macro_f1": [score(one, np.arange(len(one))) for one in of_seeds],
+                "macro_f1": [one.score(np.arange(len(one.truth))) for one in of_seeds],
                 "minus_head": difference(of_seeds, answers["head"]),
             }
             for way, of_seeds in answers.items()
         }
-    result = {"max_length": LENGTH, "model": args.model, "seeds": args.seeds, "sets": found}
-    print(json.dumps(result, indent=1))
-    if args.seeds >= 5 and set(args.sets) == set(SETS):
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    result = {
+        "max_length": LENGTH,
+        "model": args.model,
+        "seeds": args.seeds,
+        "environment": describe_environment("python -m benchmarks.long_texts"),
+        "sets": found,
+    }
+    print(json.dumps(found, indent=1))
+    if args.seeds >= 5 and set(args.sets) == set(SETS) and set(args.ways) == set(WAYS):
+        write_json(RESULT, result)
 
 
 if __name__ == "__main__":
