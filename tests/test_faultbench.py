@@ -184,3 +184,17 @@ def test_a_page_shows_what_was_found_at_each_severity(bench):
     assert "| severity 3, mildest first | 1 of 1 | 2% to 100% |" in text
     assert "severity 2" not in text
     assert "Of the rows that it named, 75% were planted ones." in text
+
+
+def test_each_missed_target_is_named_with_what_was_seen(bench):
+    faultbench = bench("faultbench")
+    overall = {
+        "recall_middle": [0.84, 0.8, 0.9],
+        "diagnosis_at_1": [0.9, 0.8, 1.0],
+        "false_findings_per_healthy_run": {"high": 0.2},
+    }
+    figures = {"reported": {"overall": overall, "exact_checks": [1.0, 0.9, 1.0]}}
+    assert faultbench.missed(figures) == [
+        "recall_middle: 0.840, wanted 0.85",
+        "high: 0.200, wanted 0.1",
+    ]
