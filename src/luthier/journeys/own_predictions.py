@@ -6,6 +6,7 @@ import numpy as np
 
 from luthier.errors import Problem, RunFolderError
 from luthier.records import AnyPredictions, Predictions, Splits
+from luthier.records.folds import POOLED
 from luthier.run_folder import RunFolder
 
 
@@ -15,10 +16,6 @@ def belongs_to(answers: AnyPredictions, splits: Splits, split: str) -> bool:
     if split == "train":
         return bool(np.isin(answers.row_ids, rows).all())
     return bool(np.array_equal(np.sort(answers.row_ids), np.sort(rows)))
-
-
-POOLED = "folds"
-"""Name of the pooled answers of all folds among the predictions of a run."""
 
 
 def pooled_predictions(run: RunFolder) -> Predictions | None:

@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from luthier.journeys.label_check import read_opinions
-from luthier.journeys.own_predictions import POOLED
 from luthier.kit.ceiling import ceilings
 from luthier.kit.folds import from_to
 from luthier.kit.pool_answers import pooled
 from luthier.ledger import Looks
 from luthier.records import FoldFigures, FoldsEvaluation, Predictions, Rows, Spread, Task
+from luthier.records.folds import POOLED
 from luthier.run_folder import RunFolder
 from luthier.settings import Settings
 

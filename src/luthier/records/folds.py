@@ -11,6 +11,9 @@ from luthier.records.data import IntArray, Note, SplitName, Splits
 from luthier.records.evaluation import SplitEvaluation
 from luthier.records.figure import Figure
 
+POOLED = "folds"
+"""Name of the pooled answers of all folds among the predictions of a run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folds:

@@ -15,6 +15,8 @@ from luthier.records import (
     EncodedFacts,
     Evaluation,
     Event,
+    FoldsEvaluation,
+    Note,
     RowLengths,
     Source,
     SplitName,
@@ -79,6 +81,8 @@ class ReportFacts:
         label_words: label -> its most distinctive words, strongest first.
         domain_stop_words: words that are frequent everywhere and tell no label from another.
         titles: label -> a longer name for people.
+        folds: what came of all folds together; None where there are none, or not yet.
+        fold_notes: what was decided when the rows were dealt into folds.
         missing: one sentence for each part that the run does not have.
     """
 
@@ -106,4 +110,6 @@ class ReportFacts:
     label_words: Mapping[str, Sequence[Term]] = field(default_factory=dict)
     domain_stop_words: Sequence[str] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
+    folds: FoldsEvaluation | None = None
+    fold_notes: tuple[Note, ...] = ()
     missing: tuple[str, ...] = ()

@@ -20,13 +20,14 @@ from luthier.records import (
     Stopped,
     Warned,
 )
-from luthier.records.labels import Term
 from luthier.reporting import words
 from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.chart_labels import ranked_labels
 from luthier.reporting.commands import workup_command
 from luthier.reporting.confusions import ConfusedPair, confused_pairs
+from luthier.reporting.dossier_words import dossier_words
 from luthier.reporting.facts import ReportFacts
+from luthier.reporting.folds_part import folds_part, judged_and_pooled
 from luthier.reporting.inline import as_script_data, inlined
 from luthier.reporting.language import language_of
 from luthier.reporting.page_font import font_face
@@ -55,7 +56,6 @@ HISTORY_METRICS = ("loss", "macro_f1", "accuracy", "micro_f1", "subset_accuracy"
 LONGEST_TEXT = 300
 """Characters of an example text; a longer one is cut and says so."""
 LISTED_MIXUPS = 12
-WORDS_PER_SIDE = 24
 
 
 class Said(NamedTuple):
@@ -98,6 +98,8 @@ def page(facts: ReportFacts, say: Catalogue = ENGLISH, pictures: Sequence[str] =
             scale=scale(facts, say),
             findings=by_severity(facts),
             splits=judged_splits(facts),
+            figures_of=judged_and_pooled(facts),
+            folds=folds_part(facts.folds, say) if facts.folds is not None else None,
             history_sentence=_history_sentence(facts, say),
             history_columns=_history_columns(facts),
             mixups=mixups(facts),
@@ -136,28 +138,6 @@ def _told_of(finding: Finding, say: Catalogue) -> Iterator[str]:
         yield from map(say.told, (cure.what, cure.why))
 
 
-class SizedWord(NamedTuple):
-    """A word of a cloud; `size` is 1 (faint) to 6."""
-
-    word: str
-    size: int
-    said: str
-
-
-def dossier_words(terms: Sequence[Term], say: Catalogue) -> list[SizedWord]:
-    """The strongest words of one side of a pair, or the shared ones, with their sizes."""
-    shown = terms[:WORDS_PER_SIDE]
-    top = max((abs(term.z) for term in shown), default=0.0) or 1.0
-    return [
-        SizedWord(
-            term.term,
-            1 + round(5 * abs(term.z) / top),
-            say("in {inside} rows and in {outside}", inside=term.inside, outside=term.outside),
-        )
-        for term in shown
-    ]
-
-
 def _history_sentence(facts: ReportFacts, say: Catalogue) -> str:
     started = next((event for event in facts.history if isinstance(event, Started)), None)
     stopped = next((e for e in reversed(facts.history) if isinstance(e, Stopped)), None)
@@ -182,13 +162,16 @@ def notes(facts: ReportFacts) -> Iterator[Said]:
     for stage, record in stages:
         for note in record.notes if record is not None else ():
             yield Said(stage, note.kind, note.message)
+    for note in facts.fold_notes:
+        yield Said("fold", note.kind, note.message)
     for message in facts.environment.get("notes", ()):
         yield Said("encode", "chosen", str(message))
     for event in facts.history:
         if isinstance(event, Warned):
             yield Said("train", "warning", event.message)
-    for message in facts.evaluation.notes if facts.evaluation else ():
-        yield Said("evaluate", "note", message)
+    for stage, judged in (("evaluate", facts.evaluation), ("folds", facts.folds)):
+        for message in judged.notes if judged is not None else ():
+            yield Said(stage, "note", message)
 
 
 def mixups(facts: ReportFacts) -> dict[str, tuple[ConfusedPair, ...]]:

@@ -29,6 +29,7 @@ from luthier.reporting.chart_history import smoothed
 from luthier.reporting.confusions import neighbourly_order
 from luthier.reporting.explorer import LANGUAGES, columns
 from luthier.reporting.facts import ReportFacts
+from luthier.reporting.folds_part import judged_and_pooled
 from luthier.reporting.inline import script_of_page
 from luthier.reporting.language import language_of
 from luthier.reporting.shown_answers import kind_of
@@ -50,7 +51,6 @@ def payload(facts: ReportFacts, say: Catalogue = ENGLISH) -> dict[str, Any]:
     """
     names = label_names(facts)
     place = {name: i for i, name in enumerate(names)}
-    judged = facts.evaluation.splits if facts.evaluation else {}
     findings = by_severity(facts)
     return {
         "language": say.language,
@@ -64,7 +64,11 @@ def payload(facts: ReportFacts, say: Catalogue = ENGLISH) -> dict[str, Any]:
         "findings": [say.told(finding.title) for finding in findings],
         "history": history_lines(facts.history, findings, say),
         "matrices": matrices(facts, place),
-        "figures": {n: label_figures(judged[n], place) for n in JUDGED if n in judged},
+        "figures": {
+            name: label_figures(part, place)
+            for name, part in judged_and_pooled(facts)
+            if name != "train"
+        },
         "words": {
             str(place[name]): [[t.term, round(t.z, 2), t.inside, t.outside] for t in terms]
             for name, terms in facts.label_words.items()
@@ -96,6 +100,7 @@ def label_names(facts: ReportFacts) -> list[str]:
     for split in facts.evaluation.splits.values() if facts.evaluation else ():
         names |= dict.fromkeys(split.confusion_matrix.labels)
         names |= dict.fromkeys(split.per_label)
+    names |= dict.fromkeys(facts.folds.pooled.per_label if facts.folds else ())
     names |= dict.fromkeys(facts.audit.label_counts if facts.audit else ())
     return list(names)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,9 @@ from luthier.records import (
     Diagnosis,
     Evaluation,
     Event,
+    FoldsEvaluation,
     ModelSource,
+    Note,
     NumberPredictions,
     RowLengths,
     Rows,
@@ -38,6 +40,7 @@ from luthier.reporting.facts import AlikePair, ReportFacts, ShownDossier, ShownR
 from luthier.reporting.fonts import chinese_font
 from luthier.reporting.model_card import model_card
 from luthier.reporting.page import page
+from luthier.reporting.shown_rows import shown_rows
 from luthier.reporting.words import other_weights_sentence
 from luthier.run_folder import RUN_SETTINGS, RunFolder, atomic_path, write_text
 from luthier.settings import EvaluateSettings, Settings
@@ -110,6 +113,7 @@ def gather(run: RunFolder, rows: Rows | None, *, test_rows: bool = False) -> Rep
     lengths: RowLengths | None = None
     if (run.path / "lengths.parquet").exists():
         lengths = _part(missing, lambda: run.lengths)
+    folds, fold_notes = _folds(run, missing)
     flagged = [row for finding in diagnosis.fired for row in finding.rows] if diagnosis else []
     flagged += [row.row_id for row in relabel or ()]
     if not any(isinstance(event, Stopped) for event in history):
@@ -145,6 +149,8 @@ def gather(run: RunFolder, rows: Rows | None, *, test_rows: bool = False) -> Rep
         label_words=pairs.label_words if pairs is not None else {},
         domain_stop_words=pairs.domain_stop_words if pairs is not None else (),
         titles=rows.label_titles if rows is not None else {},
+        folds=folds,
+        fold_notes=fold_notes,
         missing=tuple(dict.fromkeys(missing)),
     )
 
@@ -218,6 +224,17 @@ def _answers(
     return answers
 
 
+def _folds(run: RunFolder, missing: list[str]) -> tuple[FoldsEvaluation | None, tuple[Note, ...]]:
+    """What came of the folds, and how they were dealt."""
+    if not (run.path / "folds.parquet").exists():
+        return None, ()
+    notes = _part(missing, lambda: run.folds.notes) or ()
+    if not (run.path / "folds.json").exists():
+        missing.append("The rows are dealt into folds, but not every fold has been judged.")
+        return None, notes
+    return _part(missing, lambda: run.folds_evaluation), notes
+
+
 def _number_parts(
     answers: Mapping[SplitName, AnyPredictions], settings: Mapping[str, Any]
 ) -> dict[SplitName, tuple[NumberPart, ...]]:
@@ -251,7 +268,7 @@ def _dossiers(
             shown.append(ShownDossier(dossier))
             continue
         for pair in dossier.closest[:ALIKE_PER_PAIR]:
-            found = tuple(_shown(rows, splits, (pair.row, pair.other_row), test_rows))
+            found = tuple(shown_rows(rows, splits, (pair.row, pair.other_row), test_rows))
             if len(found) == 2:
                 alike.append(AlikePair(found[0], found[1], pair.similarity))
         shown.append(ShownDossier(dossier, tuple(alike)))
@@ -264,25 +281,6 @@ def _evidence(
     if rows is None or diagnosis is None:
         return {}
     return {
-        finding.fault: tuple(_shown(rows, splits, finding.rows[:ROWS_PER_FINDING], test_rows))
+        finding.fault: tuple(shown_rows(rows, splits, finding.rows[:ROWS_PER_FINDING], test_rows))
         for finding in diagnosis.fired
     }
-
-
-def _shown(
-    rows: Rows, splits: Splits | None, ids: Iterable[int], test_rows: bool
-) -> Iterator[ShownRow]:
-    """The rows of these ids in this order; the text of a test row stays closed unless opened."""
-    position = {int(row_id): place for place, row_id in enumerate(rows.ids)}
-    split_of = (
-        dict(zip(splits.row_ids.tolist(), splits.names, strict=True)) if splits is not None else {}
-    )
-    texts, labels = rows.columns.get("text", ()), rows.columns.get("label", ())
-    for row_id in ids:
-        at = position.get(int(row_id))
-        if at is None:
-            continue
-        split = split_of.get(int(row_id))
-        text = str(texts[at]) if texts and (split != "test" or test_rows) else ""
-        label = str(labels[at]) if labels else ""
-        yield ShownRow(rows.locations[at], split, text, label)

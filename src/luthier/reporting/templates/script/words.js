@@ -28,7 +28,7 @@ function splitText(row) {
 }
 
 function splitName(split) {
-  return { train: _("train"), validation: _("validation"), test: _("test") }[split];
+  return { train: _("train"), validation: _("validation"), test: _("test"), "cross-validation": _("cross-validation") }[split];
 }
 
 function isAnswered(row) {
