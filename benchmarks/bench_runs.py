@@ -38,6 +38,7 @@ TOGETHER = (
 REAL_ROWS_DO_NOT_RULE_OUT = frozenset(
     {
         "wrong_labels",
+        "target_above_ceiling",
         "confused_labels",
         "shared_vocabulary",
         "shortcut_mark",

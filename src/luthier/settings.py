@@ -411,6 +411,13 @@ class EvaluateSettings(_Block):
         2000, "training rows measured beside validation, at most", unit="rows", ge=1
     )
     floors: bool = setting(True, "whether to fit the simple rivals shown beside the score")
+    target_accuracy: float | None = setting(
+        None,
+        "accuracy that you need; a finding says when the labels do not allow it",
+        unit="share",
+        gt=0,
+        le=1,
+    )
     seed: int = setting(0, "seed of the bootstrap", ge=0, le=2**32 - 1)
 
 

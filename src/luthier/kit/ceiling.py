@@ -50,7 +50,7 @@ def ceilings(
 def _of_noise(opinions: LabelOpinions, row_ids: IntArray) -> Figure | None:
     estimate = estimate_noise(opinions, row_ids)
     noise = estimate.noise
-    if not estimate.knows_enough or noise.high - noise.low > WIDE:
+    if not (estimate.knows_enough and estimate.judges_well) or noise.high - noise.low > WIDE:
         return None
     return Figure(1 - noise.value, 1 - noise.high, 1 - noise.low, noise.n, noise.method)
 

@@ -37,6 +37,11 @@ LEAST_NOISE = 0.02
 """Lower end of the share of wrong labels above which it is a finding."""
 SAFE_PART = 0.5
 """Of the least number of wrong labels, the part that may be changed unread."""
+UNREADABLE = 0.6
+"""A model that contradicts so many labels beyond its own mistakes is no judge of them."""
+DULL = 0.15
+"""Nor is a linear model that has taken less than this of the uncertainty about the labels away:
+texts that it cannot learn look the same as wrong labels."""
 LEAST_GAIN = 0.02
 """Natural-log units per row that the model must know more than the shares of the labels."""
 
@@ -78,6 +83,12 @@ class NoiseEstimate:
         """Whether the answers rest on enough rows and on more than the shares of the labels."""
         informed = self.by_model or self.gain_low > LEAST_GAIN
         return self.sure.n >= LEAST_SURE_ROWS and informed
+
+    @property
+    def judges_well(self) -> bool:
+        """Whether what it contradicts may be called wrong labels, and not its own ignorance."""
+        dull = not self.by_model and self.gain < DULL * self.entropy
+        return self.noise.low < UNREADABLE and not (dull and self.noise.high > UNSURE)
 
 
 def estimate_noise(opinions: LabelOpinions, row_ids: IntArray | None = None) -> NoiseEstimate:

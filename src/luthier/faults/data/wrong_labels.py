@@ -60,11 +60,6 @@ LIMITS: tuple[tuple[float, Severity], ...] = ((0.10, "high"), (0.05, "medium"), 
 """Share of wrong labels, lower end, from which it counts so much."""
 
 ALARM = LIMITS[-1][0]
-UNREADABLE = 0.6
-"""A model that contradicts so many labels beyond its own mistakes is no judge of them."""
-DULL = 0.15
-"""Nor is a linear model that has taken less than this of the uncertainty about the labels away:
-texts that it cannot learn look the same as wrong labels."""
 WEAK = 0.10
 """With more mistakes of its own than this, a judge is the reason why nothing can be told."""
 MOST_ROWS = 300
@@ -82,8 +77,7 @@ def detect(label_opinions: LabelOpinions) -> Outcome:
             f"about {max(300, 2 * estimate.rows):,} rows, or a person who reads 100 of them",
             measured,
         )
-    dull = not estimate.by_model and estimate.gain < DULL * estimate.entropy
-    if noise.low >= UNREADABLE or (dull and noise.high > UNSURE):
+    if not estimate.judges_well:
         return CannotTell(
             f"{estimate.mistakes + noise.value:.0%} of the labels are contradicted by a model that "
             "learned too little to judge them.",
