@@ -11,11 +11,13 @@ import pytest
 import yaml
 from syrupy.assertion import SnapshotAssertion
 
-from fake_runs import make_run
+from fake_runs import add_folds, make_run
+from fake_tasks import make_number_run, make_set_run
 from luthier.cli.main import main
 from luthier.errors import InputError, RunFolderError
 from luthier.journeys.compare import compare
 from luthier.reporting import compare_page as page_module
+from luthier.reporting.catalogue import catalogue
 from luthier.run_folder import RunFolder, write_text
 from luthier.stages.compare import compare as compare_runs
 
@@ -124,3 +126,101 @@ def test_the_command_says_it_in_lines_and_as_json(
     said = json.loads(capsys.readouterr().out)
     assert [run["name"] for run in said["runs"]] == ["a", "b"]
     assert said["differences"][0]["verdict"] == "better"
+
+
+# folds -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folded(two: tuple[RunFolder, RunFolder]) -> tuple[RunFolder, RunFolder]:
+    """Both runs have folds; run `b` mends the first 30 wrong pooled answers of run `a`."""
+    answers = [add_folds(run) for run in two][1]
+    wrong = np.flatnonzero(answers.labels != answers.predicted)[:30]
+    said = answers.predicted.copy()
+    said[wrong] = answers.labels[wrong]
+    two[1].save_predictions("folds", replace(answers, predicted=said))
+    return two
+
+
+def test_runs_with_folds_are_compared_by_their_pooled_answers_row_by_row(folded):
+    found = compare_runs(folded)
+    assert (found.split, found.n) == ("folds", 595)
+    accuracy = next(one for one in found.differences if one.metric == "accuracy")
+    assert accuracy.difference.value == pytest.approx(30 / 595)
+    assert accuracy.verdict == "better"
+    assert len(found.flipped) == 30
+    assert "each row is answered once in every run" in found.notes[0]
+    pooled = folded[0].folds_evaluation.pooled.figures["accuracy"]
+    assert found.runs[0].figures["folds"]["accuracy"] == pooled
+    assert found.runs[0].figures["validation"]["accuracy"].n == 105
+
+
+def test_where_one_run_has_no_folds_validation_rows_are_compared_and_it_is_said(two):
+    add_folds(two[0])
+    found = compare_runs(two)
+    assert (found.split, found.n) == ("validation", 105)
+    assert found.notes == (
+        f"validation rows are compared, as no folds are judged in: {two[1].path}",
+    )
+
+
+def test_folds_that_are_dealt_otherwise_are_compared_and_it_is_said(folded):
+    add_folds(folded[1], 5)
+    found = compare_runs(folded)
+    assert found.n == 595
+    assert "dealt into other folds than in" in found.notes[1]
+
+
+def test_rows_of_another_data_file_are_paired_by_number_and_it_is_said(two):
+    source = two[1].source
+    other = (replace(source.files[0], sha256="cd" * 32),)
+    two[1].save_source(replace(source, files=other))
+    changed = RunFolder(two[1].path)
+    (note,) = compare_runs((two[0], changed)).notes
+    assert note.startswith(f"{changed.path}: its data file is not that of {two[0].path}")
+
+
+def test_folds_over_other_rows_are_refused_with_their_number(folded, snapshot, monkeypatch):
+    answers = folded[1].predictions("folds")
+    fewer = replace(
+        answers,
+        **{
+            name: getattr(answers, name)[7:]
+            for name in ("row_ids", "labels", "predicted", "probabilities", "loss")
+        },
+    )
+    folded[1].save_predictions("folds", fewer)
+    monkeypatch.chdir(folded[0].path.parent)
+    with pytest.raises(InputError) as caught:
+        compare_runs([RunFolder("a"), RunFolder("b")])
+    assert str(caught.value) == snapshot
+    labels = answers.labels.copy()
+    labels[:3] = (labels[:3] + 1) % 6
+    folded[1].save_predictions("folds", replace(answers, labels=labels))
+    with pytest.raises(InputError, match=r"have other labels than in .* \(rows: 3\)"):
+        compare_runs(folded)
+
+
+def test_runs_of_other_tasks_are_refused_all_at_once(tmp_path, snapshot, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_number_run(tmp_path / "numbers")
+    make_set_run(tmp_path / "sets")
+    with pytest.raises(InputError) as caught:
+        compare_runs([RunFolder("numbers"), RunFolder("sets")])
+    assert str(caught.value) == snapshot
+
+
+def test_the_page_and_the_command_call_them_cross_validation_rows(
+    folded, no_font, capsys, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["compare", "a", "b"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("on the same 595 cross-validation rows, paired, 95 % intervals:")
+    assert "note: each row is answered once in every run" in said
+    html = (tmp_path / "a" / "comparison.html").read_text(encoding="utf-8")
+    assert "On the same 595 cross-validation rows" in html
+    assert "accuracy, cross-validation" in html
+    html = compare(folded, language="zh-TW")[1].read_text(encoding="utf-8")
+    assert catalogue("zh-TW").told(compare_runs(folded).notes[0]) in html
+    assert "交叉驗證" in html

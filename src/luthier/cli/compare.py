@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from luthier.cli.results import as_json
     from luthier.cli.terminal import say
     from luthier.journeys.compare import compare
-    from luthier.reporting.compare_page import difference_sentence
+    from luthier.reporting.compare_page import difference_sentence, rows_called
 
     tell = spoken(args)
     found, page = compare(args.runs, language=tell.language)
@@ -34,10 +34,11 @@ def run(args: argparse.Namespace) -> int:
         tell(
             "on the same {n} {split} rows, paired, 95 % intervals:",
             n=f"{found.n:,}",
-            split=tell(found.split),
+            split=tell(rows_called(found.split)),
         )
     ]
     lines += [f"  {difference_sentence(one, found, tell)}" for one in found.differences]
+    lines += [tell("  note: {message}", message=tell.told(note)) for note in found.notes]
     settings = ", ".join(found.settings) or tell("none")
     lines.append(tell("settings that differ: {settings}", settings=settings))
     lines.append(tell("rows not answered alike: {n}", n=f"{len(found.flipped):,}"))

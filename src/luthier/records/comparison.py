@@ -13,7 +13,7 @@ CompareVerdict = Literal["better", "worse", "no_worse", "cannot_tell"]
 
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
-    """One run: its name, its folder, and its figures by split (`validation`, `test`) and name."""
+    """One run: its name, its folder, and its figures by split (`folds` too) and name."""
 
     name: str
     path: str
@@ -54,12 +54,14 @@ class Comparison:
     """Several runs on the same rows.
 
     Args:
-        split: the rows that the differences are measured on.
+        split: the rows that the differences are measured on: `validation`, or `folds` where every
+            run has judged its folds (`predictions/folds.parquet`).
         n: how many.
         runs: as they were named.
         differences: of each run but the first, by metric.
         settings: dotted setting -> its value in each run; only those that are not alike.
         flipped: rows that not all runs answer alike, those that changed sides first.
+        notes: how the rows were chosen, and what may be in the differences beside the settings.
     """
 
     split: str
@@ -68,3 +70,4 @@ class Comparison:
     differences: tuple[RunDifference, ...]
     settings: Mapping[str, tuple[Any, ...]]
     flipped: tuple[FlippedRow, ...]
+    notes: tuple[str, ...] = ()

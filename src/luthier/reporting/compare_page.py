@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from luthier.records import Figure
 from luthier.records.comparison import CompareVerdict, Comparison, FlippedRow, RunDifference
+from luthier.records.folds import POOLED
 from luthier.reporting.catalogue import ENGLISH, Catalogue
+from luthier.reporting.folds_part import CROSS_VALIDATION
 from luthier.reporting.inline import inlined
 from luthier.reporting.page import environment_in
 from luthier.reporting.page_font import font_face
@@ -56,6 +58,12 @@ def compare_page(
             say=say,
             inlined=inlined(face),
             comparison=comparison,
+            columns=[
+                (split, rows_called(split))
+                for split in ("validation", POOLED, "test")
+                if any(split in run.figures for run in comparison.runs)
+            ],
+            rows_called=rows_called,
             sentences=[difference_sentence(d, comparison, say) for d in comparison.differences],
             sides={
                 "later": say(
@@ -71,6 +79,11 @@ def compare_page(
         )
     )
     return html.encode("utf-8", "replace").decode("utf-8")
+
+
+def rows_called(split: str) -> str:
+    """What people call the rows of a split: `cross-validation` those of the folds."""
+    return CROSS_VALIDATION if split == POOLED else split
 
 
 def difference_sentence(

@@ -12,7 +12,7 @@ import yaml
 from luthier.errors import InputError, Problem
 from luthier.kit import label_counts
 from luthier.kit.intervals import paired_difference
-from luthier.records import Figure, Predictions
+from luthier.records import Figure, LabelSetPredictions, Predictions
 from luthier.records.comparison import (
     ComparedRun,
     CompareVerdict,
@@ -20,10 +20,11 @@ from luthier.records.comparison import (
     FlippedRow,
     RunDifference,
 )
+from luthier.records.folds import POOLED
 from luthier.run_folder import RunFolder
 
-SPLIT = "validation"
-"""Runs are compared to choose one, and a choice is made on validation rows."""
+VALIDATION = "validation"
+"""Runs are compared to choose one, and a choice is made on validation rows, or on folds."""
 MARGIN = 0.005
 """Non-inferior: at most half a point worse, by the lower end of the interval."""
 STATISTICS = {"macro_f1": label_counts.macro_f1, "accuracy": label_counts.accuracy}
@@ -32,10 +33,13 @@ _NEVER_ALIKE = ("data.path",)
 
 
 def compare(runs: Sequence[RunFolder]) -> Comparison:
-    """Compare runs that were judged on the same validation rows; the first one is the measure.
+    """Compare runs that were judged on the same rows; the first one is the measure.
+
+    Where every run has judged its folds, the pooled answers are compared, else those to the
+    validation rows.
 
     Raises:
-        InputError: when there are fewer than two, or their rows or labels are not the same.
+        InputError: when there are fewer than two, or their rows, labels or tasks are not the same.
         RunFolderError: when a folder is no run, or was not judged.
     """
     if len(runs) < 2:
@@ -43,17 +47,82 @@ def compare(runs: Sequence[RunFolder]) -> Comparison:
             "compare needs two runs or more", next_step="luthier compare runs/one runs/other"
         )
     for run in runs:
-        run.require(f"predictions/{SPLIT}.parquet", "metrics.json")
-    answers = [_in_order(run.predictions(SPLIT)) for run in runs]
-    _require_same_rows(runs, answers)
+        run.require("metrics.json")
+    split = POOLED if all(map(_has_folds, runs)) else VALIDATION
+    answers = [_in_order(one) for one in _answers(runs, split)]
+    _require_same_rows(runs, answers, split)
     return Comparison(
-        split=SPLIT,
+        split=split,
         n=len(answers[0]),
         runs=tuple(_summary(run) for run in runs),
         differences=tuple(_differences(answers)),
         settings=_changed_settings(runs),
         flipped=tuple(_flipped(answers)),
+        notes=tuple(_notes(runs, split)),
     )
+
+
+def _has_folds(run: RunFolder) -> bool:
+    return (run.path / "folds.json").exists()
+
+
+def _answers(runs: Sequence[RunFolder], split: str) -> list[Predictions]:
+    """The answers of each run to the rows that are compared.
+
+    Raises:
+        InputError: when a run answers otherwise than with one label per row.
+    """
+    found: list[Predictions] = []
+    problems = []
+    for run in runs:
+        answers = run.answers(split)
+        if isinstance(answers, Predictions):
+            found.append(answers)
+        else:
+            several = isinstance(answers, LabelSetPredictions)
+            what = "it answers with any number of labels" if several else "it answers with numbers"
+            problems.append(Problem(what, where=str(run.path)))
+    if problems:
+        raise InputError(
+            problems,
+            next_step="compare runs that answer each row with one label; of others, "
+            "lay the figures in their reports side by side",
+        )
+    return found
+
+
+def _notes(runs: Sequence[RunFolder], split: str) -> Iterator[str]:
+    first = runs[0]
+    if split == POOLED:
+        yield (
+            "each row is answered once in every run, by a model that did not learn from it; the "
+            "intervals are of the rows drawn, not of models that learn from other rows"
+        )
+        dealt = [_fold_of(run) for run in runs]
+        for run, own in zip(runs[1:], dealt[1:], strict=True):
+            if own != dealt[0]:
+                yield (
+                    f"{run.path}: its rows are dealt into other folds than in {first.path}; a part "
+                    "of the difference may come from what its models learned from"
+                )
+    without = [str(run.path) for run in runs if not _has_folds(run)]
+    if 0 < len(without) < len(runs):
+        yield f"validation rows are compared, as no folds are judged in: {', '.join(without)}"
+    for run in runs[1:]:
+        if _digests(run) != _digests(first):
+            yield (
+                f"{run.path}: its data file is not that of {first.path}; rows are paired by their "
+                "number and their label"
+            )
+
+
+def _fold_of(run: RunFolder) -> dict[int, int]:
+    folds = run.folds
+    return dict(zip(folds.row_ids.tolist(), folds.fold.tolist(), strict=True))
+
+
+def _digests(run: RunFolder) -> list[str]:
+    return [file.sha256 for file in run.source.files]
 
 
 def _in_order(answers: Predictions) -> Predictions:
@@ -73,16 +142,22 @@ def _in_order(answers: Predictions) -> Predictions:
     )
 
 
-def _require_same_rows(runs: Sequence[RunFolder], answers: Sequence[Predictions]) -> None:
-    first = answers[0]
+def _require_same_rows(
+    runs: Sequence[RunFolder], answers: Sequence[Predictions], split: str
+) -> None:
+    first, at = answers[0], runs[0].path
+    rows = "the rows that its folds judge" if split == POOLED else "its validation rows"
     problems = []
     for run, other in zip(runs[1:], answers[1:], strict=True):
         if other.label_names != first.label_names:
-            what = f"its labels are not those of {runs[0].path}"
+            what = f"its labels are not those of {at}"
         elif not np.array_equal(other.row_ids, first.row_ids):
-            what = f"its {SPLIT} rows are not those of {runs[0].path}"
+            here = len(np.setdiff1d(other.row_ids, first.row_ids))
+            there = len(np.setdiff1d(first.row_ids, other.row_ids))
+            what = f"{rows} are not those of {at} (only here: {here:,}, only there: {there:,})"
         elif not np.array_equal(other.labels, first.labels):
-            what = f"its {SPLIT} rows have other labels than in {runs[0].path}"
+            changed = int((other.labels != first.labels).sum())
+            what = f"{rows} have other labels than in {at} (rows: {changed:,})"
         else:
             continue
         problems.append(Problem(what, where=str(run.path)))
@@ -94,11 +169,13 @@ def _require_same_rows(runs: Sequence[RunFolder], answers: Sequence[Predictions]
 
 
 def _summary(run: RunFolder) -> ComparedRun:
-    judged = run.evaluation.splits
+    judged = dict(run.evaluation.splits)
+    if _has_folds(run):
+        judged[POOLED] = run.folds_evaluation.pooled
     figures = {
         split: {name: judged[split].figures[name] for name in SHOWN_FIGURES
                 if name in judged[split].figures}
-        for split in ("validation", "test")
+        for split in (VALIDATION, POOLED, "test")
         if split in judged
     }  # fmt: skip
     return ComparedRun(run.path.resolve().name, str(run.path), figures)
