@@ -59,6 +59,9 @@ NOT_SAID_BY = {
 NOT_SAID_IN = {"CASES", "PLANT", "__all__", "samples", "bad_samples", "_FOREIGN_NAMES"}
 """Constants without sentences."""
 
+SAID_BY_THEIR_KEYS = {"TEXT_CHANGES", "MARKS"}
+"""Tables whose keys are names for people."""
+
 NOT_SAID = {"cannot start", "The number of unique classes is greater than 50%"}
 """Texts that are looked for in what a library says."""
 
@@ -149,6 +152,9 @@ class _Finder(ast.NodeVisitor):
         named = node.target.id if isinstance(node.target, ast.Name) else ""
         if node.value is not None and named not in NOT_SAID_IN:
             self.visit(node.value)
+            tables = ast.walk(node.value) if named in SAID_BY_THEIR_KEYS else ()
+            for key in (key for t in tables if isinstance(t, ast.Dict) for key in t.keys):
+                self.visit(key or node.value)
 
     def visit_Compare(self, node: ast.Compare) -> None:  # what is looked for is said elsewhere
         for part in (node.left, *node.comparators):

@@ -131,7 +131,7 @@ def test_test_rows_that_stand_in_validation_are_found_with_their_own_share():
     assert found.severity == found.measured["chosen_on_severity"] == "high"
     assert found.measured["test_leaked"] == found.measured["validation_leaked"] == 0
     assert (found.measured["test_chosen_on"], found.measured["test_chosen_on_share"]) == (20, 1.0)
-    assert "Among the validation rows as well: the texts of 20 of 20 test rows" in found.message
+    assert "20 of 20 test rows have texts that stand among the validation rows" in found.message
     first = "The first is example.csv:72, which says what example.csv:52 says."
     assert found.message.endswith(first)
     assert "chosen" in found.message
@@ -264,13 +264,13 @@ def test_too_few_of_anything_is_counted_in_good_words():
         validation_predictions=example.right_and_wrong(100, 5),
         **evidence,
     )
-    assert some.message == "There are 105 validation rows and 1 evaluation."
+    assert some.message == "There are too few validation rows (105) or evaluations (1)."
     one = detect(
         "overfitting_or_too_few_labels",
         validation_predictions=example.right_and_wrong(1, 0),
         **evidence | {"history": ()},
     )
-    assert one.message == "There are 1 validation row and 0 evaluations."
+    assert one.message == "There are too few validation rows (1) or evaluations (0)."
 
 
 @pytest.mark.parametrize("floors", [True, False])

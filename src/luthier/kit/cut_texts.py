@@ -36,8 +36,10 @@ CUTS: Mapping[str, Callable[[str, int], str]] = MappingProxyType(
 )
 """Way of reading long texts (`text.long_texts`) -> the text that is read. Windows lose the end."""
 
-SAME_LENGTH = ("head", "head_tail", "tail")
-"""Ways that read as much of a text as each other."""
+SAME_LENGTH: Mapping[str, str] = MappingProxyType(
+    {"head": "the beginning", "head_tail": "beginning and end", "tail": "the end"}
+)
+"""Ways that read as much of a text as each other -> what they read."""
 
 WHOLE = "whole"
 

@@ -65,14 +65,16 @@ def slices_of(texts: Sequence[str]) -> dict[str, BoolArray]:
     parts: dict[str, BoolArray] = {}
     if len(texts):
         low, high = np.percentile(lengths, [25, 75])
-        parts[f"the shortest texts (at most {low:.0f} characters)"] = lengths <= low
-        parts[f"the longest texts (over {high:.0f} characters)"] = lengths > high
+        shortest = f"the shortest texts (at most {low:.0f} characters)"
+        longest = f"the longest texts (over {high:.0f} characters)"
+        parts |= {shortest: lengths <= low, longest: lengths > high}
     for name, sees in MARKS.items():
         parts[name] = np.array([bool(sees(text)) for text in texts])
     words = [_words(text) for text in texts]
     counts = Counter(word for own in words for word in own)
     for word, _ in counts.most_common(MOST_WORDS):
-        parts[f"texts with {word!r}"] = np.array([word in own for own in words])
+        name = f"texts with {word!r}"
+        parts[name] = np.array([word in own for own in words])
     return parts
 
 

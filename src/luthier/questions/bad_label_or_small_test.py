@@ -50,7 +50,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     return Answer(
         question=__name__.rpartition(".")[2],
         title=TITLE,
-        message=f"Accuracy is {labels.accuracy:.3f} on {len(test):,} test rows. {' '.join(seen)}",
+        message=" ".join([f"Accuracy is {labels.accuracy:.3f} on {len(test):,} test rows.", *seen]),
         causes=tuple(causes),
         next_test=next((c.next_test for c in causes if c.next_test), ""),
     )

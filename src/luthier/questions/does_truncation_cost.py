@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from luthier.kit.cut_texts import SAME_LENGTH
 from luthier.records import (
     Answer,
     Cause,
@@ -42,19 +43,24 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     return Answer(
         question=__name__.rpartition(".")[2],
         title=TITLE,
-        message=(
-            f"{said} Of {len(lengths.row_ids):,} rows {cut:,} are cut; half of these lose more "
-            f"than {part:.0%} of their tokens."
-        ),
+        message=" ".join([said, _how_much(len(lengths.row_ids), cut, part)]),
         causes=(cause,),
         next_test=cause.next_test,
+    )
+
+
+def _how_much(rows: int, cut: int, part: float) -> str:
+    """How many rows are cut; `part` is the share of their tokens that half of them lose."""
+    return (
+        f"Of {rows:,} rows {cut:,} are cut; half of these lose more than {part:.0%} of their "
+        "tokens."
     )
 
 
 def _cause(verdict: Finding | ClearedFault | UncheckedFault) -> tuple[Cause, str]:
     """The cause as far as it is known, and the answer in one sentence."""
     if isinstance(verdict, Finding):
-        said = f"Yes, it matters.{_best_way(verdict.measured)}"
+        said = " ".join(filter(None, ["Yes, it matters.", _best_way(verdict.measured)]))
         return Cause(CAUSE, COSTS, "found", verdict.message), said
     if isinstance(verdict, ClearedFault):
         return Cause(CAUSE, COSTS, "ruled_out", verdict.message), "No, it does not matter here."
@@ -69,7 +75,8 @@ def _best_way(measured: Mapping[str, Any]) -> str:
     best = max(ways, key=ways.__getitem__, default=now)
     if best == now or now not in ways:
         return ""
+    part = SAME_LENGTH.get(str(best), str(best))
     return (
-        f" Reading {str(best).replace('_', ' and ')} instead, a linear model answers "
-        f"{ways[best]:.3f} of the cut rows rightly, now {ways[now]:.3f}."
+        f"Reading {part} instead, a linear model answers {ways[best]:.3f} of the cut rows rightly, "
+        f"now {ways[now]:.3f}."
     )

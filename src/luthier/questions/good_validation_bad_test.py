@@ -271,22 +271,29 @@ def _next_test(open_ones: list[Cause], facts: _Found) -> str:
 
 def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:
     seen = facts.seen
-    said = f"Test accuracy is {_with_ends(seen.test)} on {seen.test.n:,} rows"
+    said = f"Test accuracy is {_with_ends(seen.test)} on {seen.test.n:,} rows."
     if seen.validation and seen.gap:
         verdict = "surely lower" if facts.worse else "not surely lower"
         said = (
             f"Validation accuracy is {_with_ends(seen.validation)}, test {_with_ends(seen.test)}: "
-            f"{verdict} (by {_with_ends(seen.gap)})"
+            f"{verdict}, by {_with_ends(seen.gap)}."
         )
     first = causes[0]
     if first.standing == "found":
-        return f"{said}. Because {first.title}: {first.because}"
+        return f"{said} {_because(first)}"
     likely = [cause.title for cause in causes if cause.standing == first.standing]
     out = [cause.title for cause in causes if cause.standing == "ruled_out"]
-    ruled = f" Ruled out: {'; '.join(out)}." if out else ""
-    return (
-        f"{said}. What is known does not decide it; {first.standing}: {'; '.join(likely)}.{ruled}"
-    )
+    sentences = [
+        said,
+        f"What is known does not decide it; {first.standing}: {'; '.join(likely)}.",
+        f"Ruled out: {'; '.join(out)}." if out else "",
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def _because(cause: Cause) -> str:
+    because = cause.because.removesuffix(".")
+    return f"Because {cause.title}: {because}."
 
 
 def _with_ends(figure: Figure, *, minus: bool = False) -> str:

@@ -77,7 +77,7 @@ def _message(pair: PairDossier, more: int) -> str:
     )
     parts = [said]
     if pair.verdict == "cannot_tell":
-        parts.append(f"What is known does not decide why. {pair.why}")
+        parts += ["What is known does not decide why.", pair.why]
     else:
         parts.append(f"Because {TITLES[pair.verdict]}.")
     if shared := _words(pair.shared):

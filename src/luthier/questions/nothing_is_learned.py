@@ -135,10 +135,11 @@ def _message(
         told = _learned(probe) if probe.learned else _not_learned(probe)
         said = f"{said}; {told}"
     seen = [cause.title for cause in causes if cause.standing == "found"]
-    if seen:
-        return f"{said}. What was found: {'; '.join(seen)}."
     open_ones = [cause.title for cause in causes if cause.standing in ("likely", "possible")]
-    return f"{said}. What is known does not decide it; open: {'; '.join(open_ones)}."
+    told = f"What is known does not decide it; open: {'; '.join(open_ones)}."
+    if seen:
+        told = f"What was found: {'; '.join(seen)}."
+    return f"{said}. {told}"
 
 
 def _ends(figure: Figure) -> str:

@@ -111,18 +111,19 @@ def _of_labels(found: Diagnosis) -> list[Cause]:
 
 
 def _message(gap: Figure | None, causes: tuple[Cause, ...], fit: Verdict | None) -> str:
-    said = "Training and validation were not both answered"
+    said = "Training and validation were not both answered."
     if gap is not None:
         said = (
             f"Training minus validation accuracy is {gap.value:+.3f} ({gap.low:+.3f} to "
-            f"{gap.high:+.3f})"
+            f"{gap.high:+.3f})."
         )
     seen = [cause.title for cause in causes if cause.standing == "found"]
-    if seen:
-        return f"{said}. What was found: {'; '.join(seen)}."
     open_ones = [cause.title for cause in causes if cause.standing in ("likely", "possible")]
-    if not open_ones:
-        return f"{said}. That is no fault: every cause was looked for and none is there."
-    needs = fit.needs if isinstance(fit, UncheckedFault) else ""
-    told = f"{said}. What is known does not decide it; open: {'; '.join(open_ones)}."
-    return f"{told} {needs}" if needs else told
+    told = f"What is known does not decide it; open: {'; '.join(open_ones)}."
+    if seen:
+        told = f"What was found: {'; '.join(seen)}."
+    elif not open_ones:
+        told = "That is no fault: every cause was looked for and none is there."
+    elif isinstance(fit, UncheckedFault):
+        told = f"{told} {fit.needs}"
+    return f"{said} {told}"

@@ -74,6 +74,14 @@ class _Pattern:
             if name is not None and conversion != "t":
                 yield values[name]
 
+    def inside(self, values: Mapping[str, str]) -> Iterator[str]:
+        """The values behind which the key still has words: none of these ends a sentence."""
+        pieces = list(Formatter().parse(self.key))
+        for number, (_, name, _, _) in enumerate(pieces):
+            after = "".join(literal for literal, _, _, _ in pieces[number + 1 :])
+            if name is not None and any(map(str.isalpha, after)):
+                yield values[name]
+
     def values_in(self, text: str) -> dict[str, str] | None:
         """The values of a text that was made from this key, else None."""
         if not all(literal in text for literal in self.literals):
@@ -129,7 +137,9 @@ class Told:
             return self._whole[core]
         for pattern in self._patterns:
             values = pattern.values_in(core)
-            if values is not None and not any(map(_of_several, pattern.kept(values))):
+            if values is None or any(map(_of_several, pattern.kept(values))):
+                continue
+            if not any(". " in value for value in pattern.inside(values)):
                 return self._with(pattern, values)
         return None
 

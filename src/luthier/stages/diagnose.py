@@ -105,7 +105,7 @@ def _verdict(fault: Fault, module: FaultModule, outcome: object) -> Verdict:
         measured = _plain(outcome.measured)
         return ClearedFault(fault.id, fault.info.title, outcome.message, measured)
     if isinstance(outcome, CannotTell):
-        needs = f"{outcome.message} Needs {outcome.needs}."
+        needs = " ".join([outcome.message, f"Needs {outcome.needs}."])
         return UncheckedFault(fault.id, fault.info.title, needs)
     raise TypeError(f"detect returned {type(outcome).__name__}, not Fired, Clear or CannotTell")
 

@@ -157,9 +157,9 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     ways = found.get("accuracy_by_way", {})
     best = max(ways, key=ways.__getitem__, default=found["long_texts"])
     if best != found["long_texts"]:
-        what = f"Read another part of long texts at the same length: {best.replace('_', ' and ')}."
-        why = f"A linear model answers {ways[best]:.3f} of the cut rows from it, now "
-        why += f"{ways[found['long_texts']]:.3f}."
+        part, now = cut_texts.SAME_LENGTH.get(best, best), ways[found["long_texts"]]
+        what = f"Read another part of long texts at the same length: {part}."
+        why = f"A linear model answers {ways[best]:.3f} of the cut rows from it, now {now:.3f}."
         settings: dict[str, object] = {"text.long_texts": best}
         cures.append(Prescription(what, why, Applicability.ASK, settings))
     longer = min(LONGEST_INPUT, 32 * int(np.ceil(found["tokens_p95"] / 32)))

@@ -1,4 +1,4 @@
-"""The model cannot read much of the texts: its vocabulary does not know their characters or words.
+"""The vocabulary of the model does not know some characters or words of the texts.
 
 ## What it is
 
@@ -24,7 +24,8 @@ and never fire here, although they may cut an unfamiliar language into very many
 ## What to do
 
 Take a pretrained model whose vocabulary knows these texts: a Chinese model for Chinese, a
-multilingual one for mixed languages. Look at this before any other finding of the same run.
+multilingual one for mixed languages. Where the share is large, look at this before any other
+finding of the same run.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ from luthier.records import (
     SplitName,
 )
 
-FAULT = FaultInfo("unknown_tokens", "D15", "The model cannot read much of the texts")
+FAULT = FaultInfo("unknown_tokens", "D15", "Tokens unknown to the model")
 
 LIMITS: tuple[tuple[float, Severity], ...] = ((0.1, "high"), (0.02, "medium"), (0.005, "low"))
 """Share of unknown tokens from which it counts so much; below all of them nothing is said."""

@@ -60,6 +60,13 @@ WORDS: Mapping[Role, str] = {
     "other": "weights that no checkpoint of the run holds",
 }
 
+USED: Mapping[tuple[bool, bool], str] = {
+    (True, True): "The weights that were judged and ship",
+    (True, False): "The weights that were judged",
+    (False, True): "The weights that ship",
+}
+"""By whether the judged weights, and those that ship, are the last ones."""
+
 LIMITS: tuple[tuple[float, Severity], ...] = ((0.03, "high"), (0.01, "medium"))
 """Regret on the validation metric from which it counts so much; below all of them it is low."""
 
@@ -113,13 +120,13 @@ def _role(digest: str, facts: CheckpointFacts) -> Role:
 
 
 def _last_used(facts: CheckpointFacts, measured: Mapping[str, Any]) -> str:
-    wrong = [role for role in ("evaluated", "shipped") if measured[role] == "last"]
-    if not wrong:
+    which = USED.get((measured["evaluated"] == "last", measured["shipped"] == "last"))
+    if which is None:
         return ""
     return (
-        f"The {' and '.join(wrong)} weights are those of the last step ({facts.last_step}), "
-        f"not of the best one ({facts.best_step}): validation {facts.metric_name} "
-        f"{facts.last_metric:.3f} instead of {facts.best_metric:.3f}."
+        f"{which} are those of the last step ({facts.last_step}), not of the best one "
+        f"({facts.best_step}): validation {facts.metric_name} {facts.last_metric:.3f} instead of "
+        f"{facts.best_metric:.3f}."
     )
 
 
@@ -133,12 +140,14 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
                 Applicability.ASK,
             ),
         )
-    gain = f"It is {fired.measured['regret']:.3f} better on validation than the last checkpoint, "
+    why = "It was chosen on validation, and it is on disk already."
+    if fired.measured["shipped"] == "last":
+        gain = fired.measured["regret"]
+        why = f"On validation it is {gain:.3f} better than the last one, and it is on disk already."
     return (
         Prescription(
             "Export checkpoints/best instead of what ships, then judge it: luthier evaluate RUN.",
-            f"{gain if fired.measured['shipped'] == 'last' else 'It was chosen on validation, '}"
-            "and it is on disk already.",
+            why,
             Applicability.ASK,
         ),
     )

@@ -73,6 +73,9 @@ BELOW = 0.05
 EVEN_SHARE = 0.5
 """So much of an even share of the training rows (1 / K) makes a label a minority."""
 
+MOST_NAMED = 8
+"""Labels named in a prescription, at most."""
+
 MACRO_LOSS = 0.05
 """Macro-F1 points that bad labels cost together, from which the finding is `high`."""
 
@@ -167,11 +170,12 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
         ]
     if fired.measured["test_rows_needed"]:
         needed = fired.measured["test_rows_needed"]
-        wanted = ", ".join(f"{name}: about {n}" for name, n in list(needed.items())[:8])
+        wanted = [f"{name} (about {n:,})" for name, n in needed.items()]
+        if (more := len(wanted) - MOST_NAMED) > 0:
+            wanted = [*wanted[:MOST_NAMED], f"and {more} more"]
         cures.append(
             Prescription(
-                f"Have this many test rows of each such label ({wanted}"
-                f"{', ...' if len(needed) > 8 else ''}).",
+                f"Have so many test rows of each such label: {'; '.join(wanted)}.",
                 "Until then nobody can say whether these labels are good or bad.",
                 Applicability.ADVICE,
             )

@@ -79,25 +79,21 @@ def detect(test_predictions: Predictions, evaluation: Evaluation) -> Outcome:
     }
     claim = _claim(evaluation, accuracy.value, accuracy.low, accuracy.high, shown)
     told = (
-        f"{accuracy.n:,} test rows know the accuracy to {accuracy.low:.3f} to {accuracy.high:.3f}, "
-        f"and show a difference between two models from {100 * shown:.1f} points on"
+        f"{accuracy.n:,} test rows place the accuracy between {accuracy.low:.3f} and "
+        f"{accuracy.high:.3f}, and show a difference between two models from {100 * shown:.1f} "
+        "points on."
     )
+    more = f"To show {100 * WANTED:.0f} points it takes about {needed:,} rows."
     if claim:
         return Fired(
-            f"{claim['sentence']} {told}. For {100 * WANTED:.0f} points it takes about "
-            f"{needed:,} rows.",
+            f"{claim['sentence']} {told} {more}",
             "medium" if half > HALF_WIDTH else "low",
             measured | {name: claim[name] for name in ("rival", "difference")},
             {"half_width": HALF_WIDTH},
         )
     if half > HALF_WIDTH:
-        return Fired(
-            f"{told}. For {100 * WANTED:.0f} points it takes about {needed:,} rows.",
-            "low",
-            measured,
-            {"half_width": HALF_WIDTH},
-        )
-    return Clear(f"{told}.", measured)
+        return Fired(f"{told} {more}", "low", measured, {"half_width": HALF_WIDTH})
+    return Clear(told, measured)
 
 
 def _claim(

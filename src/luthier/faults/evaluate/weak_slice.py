@@ -98,7 +98,7 @@ def detect(rows: Rows, test_predictions: Predictions) -> Outcome:
     worst = parts[weak[0].name]
     share = weak[0].rows / len(ids)
     return Fired(
-        "; ".join(_said(gap) for gap in weak[:3]) + ".",
+        " ".join(_said(gap) for gap in weak[:3]),
         "medium" if share >= MEDIUM_SHARE else "low",
         measured,
         {"excess": EXCESS, "false_discovery_rate": RATE, "least_rows": LEAST_ROWS},
@@ -108,8 +108,8 @@ def detect(rows: Rows, test_predictions: Predictions) -> Outcome:
 
 def _said(gap: SliceGap) -> str:
     return (
-        f"{gap.name[0].upper()}{gap.name[1:]}: accuracy {gap.accuracy:.3f} on {gap.rows} rows, "
-        f"{gap.rest:.3f} on the others; {gap.excess:.0%} more errors than their labels explain"
+        f"Accuracy on {gap.name} is {gap.accuracy:.3f} ({gap.rows:,} rows), on the others "
+        f"{gap.rest:.3f}; {gap.excess:.0%} of these rows are wrong beyond what labels explain."
     )
 
 

@@ -114,21 +114,23 @@ def _measured(drift: SplitDrift) -> dict[str, object]:
 
 
 def _told(drift: SplitDrift) -> str:
-    return f"{drift.split} AUC {drift.test.auc:.2f}, by chance {drift.test.null_mean:.2f}, " + (
-        f"p = {drift.test.p:.3f}"
-    )
+    auc, chance, p = drift.test.auc, drift.test.null_mean, drift.test.p
+    return f"{drift.split} AUC {auc:.2f}, by chance {chance:.2f}, p = {p:.3f}"
 
 
 def _said(drift: SplitDrift) -> str:
-    said = f"The {drift.split} texts can be told from training texts of the same label ("
-    said += _told(drift).partition(" ")[2] + ")."
+    auc, chance, p = drift.test.auc, drift.test.null_mean, drift.test.p
+    said = [
+        f"The {drift.split} texts can be told from training texts of the same label: AUC "
+        f"{auc:.2f}, by chance {chance:.2f}, p = {p:.3f}."
+    ]
     if drift.terms:
-        said += f" Commoner in {drift.split}: {', '.join(drift.terms)}."
-    if drift.harm is None:
-        return said
-    ends = f"{drift.harm.value:+.3f} ({drift.harm.low:+.3f} to {drift.harm.high:+.3f})"
-    rest = "that harms." if drift.harmful else "no harm is seen."
-    return f"{said} Training rows most like them are answered {ends} against the rest: {rest}"
+        said.append(f"Commoner in {drift.split}: {', '.join(drift.terms)}.")
+    if drift.harm is not None:
+        ends = f"{drift.harm.value:+.3f} ({drift.harm.low:+.3f} to {drift.harm.high:+.3f})"
+        rest = "that harms" if drift.harmful else "no harm is seen"
+        said.append(f"Training rows most like them are answered {ends} against the rest: {rest}.")
+    return " ".join(said)
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:

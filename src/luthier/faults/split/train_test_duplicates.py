@@ -78,6 +78,13 @@ LIMITS = {"learned": LEARNED, "chosen_on": CHOSEN_ON, "repeated": REPEATED}
 
 JUDGED: tuple[SplitName, ...] = ("test", "validation")
 
+NONE_STANDS: Mapping[tuple[bool, SplitName], str] = {
+    (True, "test"): "No test or validation text stands among rows that were used before it.",
+    (False, "test"): "No test text stands among rows that were used before it.",
+    (False, "validation"): "No validation text stands among rows that were used before it.",
+}
+"""By whether both splits are judged, and the first of them."""
+
 MOST_ROWS = 300
 """Rows named in a finding, at most; test rows that were learned from come first."""
 
@@ -107,8 +114,7 @@ def detect(rows: Rows, splits: Splits) -> Outcome:
     message = " ".join(said)
     present = {name: severity for name, severity in severities.items() if severity}
     if not present:
-        none = f"No {' or '.join(judged)} text stands among rows that were used before it."
-        return Clear(f"{none} {message}".strip(), measured)
+        return Clear(f"{NONE_STANDS[len(judged) == 2, judged[0]]} {message}".strip(), measured)
     rows_touched = [*learned.get("test", ()), *chosen, *learned.get("validation", ())]
     rows_touched += shared if severities["repeated"] else ()
     return Fired(
@@ -132,17 +138,18 @@ def _severity(value: float, limits: Limits) -> Severity | None:
 
 def _sentences(measured: Mapping[str, Any], judged: Sequence[SplitName]) -> list[str]:
     """What was found, each in its own sentence; nothing about what was not."""
-    parts = [
-        f"{_said(measured, f'{split}_leaked', split)[:-1]}; "
-        f"{measured[f'{split}_leaked_same_label']:,} with the same label)"
+    said = [
+        f"{measured[f'{split}_leaked']:,} of {measured[f'{split}_leaked_of']:,} {split} rows have "
+        f"texts that were learned from as well ({_ends(measured, f'{split}_leaked')}), "
+        f"{measured[f'{split}_leaked_same_label']:,} of them with the same label."
         for split in judged
         if measured[f"{split}_leaked"]
     ]
-    said = [f"Learned from as well: the texts of {' and '.join(parts)}."] if parts else []
     if measured["test_chosen_on"]:
         said.append(
-            f"Among the validation rows as well: the texts of "
-            f"{_said(measured, 'test_chosen_on', 'test')}; the best checkpoint is chosen on them."
+            f"{measured['test_chosen_on']:,} of {measured['test_chosen_on_of']:,} test rows have "
+            f"texts that stand among the validation rows as well "
+            f"({_ends(measured, 'test_chosen_on')}), on which the best checkpoint is chosen."
         )
     if measured["test_repeated"]:
         said.append(
@@ -153,10 +160,9 @@ def _sentences(measured: Mapping[str, Any], judged: Sequence[SplitName]) -> list
     return said
 
 
-def _said(measured: Mapping[str, Any], name: str, split: str) -> str:
+def _ends(measured: Mapping[str, Any], name: str) -> str:
     share, low, high = (measured[f"{name}_{end}"] for end in ("share", "share_low", "share_high"))
-    ends = f"{share:.1%}, interval {low:.1%} to {high:.1%}"
-    return f"{measured[name]:,} of {measured[f'{name}_of']:,} {split} rows ({ends})"
+    return f"{share:.1%}, interval {low:.1%} to {high:.1%}"
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
@@ -165,16 +171,20 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     cures = []
     leaked = sum(found.get(f"{split}_leaked", 0) for split in JUDGED)
     chosen = found.get("test_chosen_on", 0)
-    for where, count, why in (
-        ("training", leaked, "Then no figure is owed to memory."),
-        ("validation", chosen, "Then the checkpoint is not chosen on rows it is judged on."),
-    ):
-        if count:
-            what = (
-                f"Leave out of the {where} file whatever equals a row named ({count:,} in all), or "
-                "give all rows in one file and let Luthier split them."
-            )
-            cures.append(Prescription(what, why, Applicability.ADVICE))
+    if leaked:
+        what = (
+            f"Leave out of the training file whatever equals a row named ({leaked:,} in all), or "
+            "give all rows in one file and let Luthier split them."
+        )
+        why = "Then no figure is owed to memory."
+        cures.append(Prescription(what, why, Applicability.ADVICE))
+    if chosen:
+        what = (
+            f"Leave out of the validation file whatever equals a row named ({chosen:,} in all), or "
+            "give all rows in one file and let Luthier split them."
+        )
+        why = "Then the checkpoint is not chosen on rows it is judged on."
+        cures.append(Prescription(what, why, Applicability.ADVICE))
     if "repeated_severity" in found:
         what = "Keep one of each text among the test rows, if the others are copies."
         why = "Then the intervals are as wide as they should be."

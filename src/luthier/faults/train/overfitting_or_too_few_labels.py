@@ -98,8 +98,8 @@ def detect(
     evaluations = [event for event in history if isinstance(event, Evaluated)]
     if validation.n < FEWEST_ROWS or not train.n or len(evaluations) < FEWEST_EVALUATIONS:
         return CannotTell(
-            f"There are {_count(validation.n, 'validation row')} and "
-            f"{_count(len(evaluations), 'evaluation')}.",
+            f"There are too few validation rows ({validation.n:,}) or evaluations "
+            f"({len(evaluations)}).",
             f"at least {FEWEST_ROWS} validation rows and {FEWEST_EVALUATIONS} evaluations",
         )
     gap, metric = newcombe(train, validation), settings.train.metric_for_best_model
@@ -109,29 +109,28 @@ def detect(
     measured["floors"] = settings.evaluate.floors
     said = (
         f"Training accuracy is {gap.value:.3f} above validation accuracy (interval {gap.low:.3f} "
-        f"to {gap.high:.3f}); validation loss ended {curve.loss_rise:.0%} above its minimum"
+        f"to {gap.high:.3f}); validation loss ended {curve.loss_rise:.0%} above its minimum."
     )
     if curve.turned_up(LOSS_RISE, ours):
         return _overfitting(curve, gap.low > GAP, said, measured)
     if gap.low > GAP:
         return _against_rival(ours, floor_predictions, said, measured)
-    return Clear(f"No overfitting is seen. {said}.", measured)
-
-
-def _count(n: int, thing: str) -> str:
-    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+    return Clear(_text("No overfitting is seen.", said), measured)
 
 
 def _overfitting(curve: ValidationCurve, wide: bool, said: str, measured: Measured) -> Outcome:
     """The loss turned up: did the metric suffer as well?"""
-    noise = f"(noise is {curve.fall_noise:.3f})"
-    fell = f"the metric fell by {curve.fall:.3f} after epoch {curve.best_epoch:g} {noise}"
+    fell = (
+        f"The metric fell by {curve.fall:.3f} after epoch {curve.best_epoch:g} (noise is "
+        f"{curve.fall_noise:.3f})."
+    )
     if wide and curve.fell:
         measured["kind"] = "metric_overfitting"
         severity: Severity = "high" if curve.fall >= LARGE_FALL else "medium"
-        return Fired(f"Overfitting: {said}, and {fell}.", severity, measured, LIMITS)
+        message = _text("Loss and metric overfit.", said, fell)
+        return Fired(message, severity, measured, LIMITS)
     measured["kind"] = "loss_only"
-    return Fired(f"Overfitting of the loss only: {said}; {fell}.", "low", measured, LIMITS)
+    return Fired(_text("Only the loss overfits.", said, fell), "low", measured, LIMITS)
 
 
 def _against_rival(
@@ -140,26 +139,31 @@ def _against_rival(
     """A wide gap without a turn: too few labels only if a linear model does as well."""
     rival = strongest_rival(floors)
     if rival is None:
-        said += "" if measured["floors"] else "; simple rivals are switched off (evaluate.floors)"
-        return CannotTell(f"{said}.", "a linear rival (evaluate.floors: true)", measured)
+        if not measured["floors"]:
+            said = _text(said, "Simple rivals are switched off (evaluate.floors).")
+        return CannotTell(said, "a linear rival (evaluate.floors: true)", measured)
     least = paired_difference(ours, rival[1], accuracy)
     measured["better_than_linear"] = [least.value, least.low, least.high]
     if least.low > 0 and least.value > EQUAL:
-        return Clear(f"A wide gap, but the model beats its linear rivals. {said}.", measured)
+        text = _text("A wide gap, but the model beats its linear rivals.", said)
+        return Clear(text, measured)
     if least.high < 0 and least.value < -EQUAL:
         return CannotTell(
-            f"The model is worse than a linear one. {said}.",
+            _text("The model is worse than a linear one.", said),
             "a model that learns; see not_better_than_linear",
             measured,
         )
     measured["kind"] = "too_few_labels"
-    return Fired(
-        f"Too few labels: {said}, not surely a rise, and the model is as good as a linear one "
-        f"({least.value:+.3f}, interval {least.low:+.3f} to {least.high:+.3f}).",
-        "medium",
-        measured,
-        LIMITS,
+    equal = (
+        f"There are too few labels: the model is only as good as a linear one ({least.value:+.3f}, "
+        f"interval {least.low:+.3f} to {least.high:+.3f})."
     )
+    text = _text(equal, said, "That is not surely a rise.")
+    return Fired(text, "medium", measured, LIMITS)
+
+
+def _text(*sentences: str) -> str:
+    return " ".join(sentences)
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
