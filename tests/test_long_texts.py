@@ -150,7 +150,7 @@ def test_how_much_of_each_label_was_cut_is_said(tokenizer):
     _, notes = encode(rows, splits, TASK, ("a", "b"), tokenizer, text)
     assert [note.message for note in notes] == [
         "3 of 4 train rows are longer than 8 tokens and were cut in the middle; the median one "
-        "loses 8 tokens; tokens lost by label: a 65%, b 8%"
+        "loses 8 tokens; tokens lost by label: 'a' 65%, 'b' 8%"
     ]
     windows = TextSettings(max_length=8, long_texts="windows", stride=2)
     _, notes = encode(rows, splits, TASK, ("a", "b"), tokenizer, windows)

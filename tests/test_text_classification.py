@@ -114,7 +114,7 @@ def test_encode_says_what_was_cut_and_what_is_unknown(tokenizer):
     assert encoded["train"].targets.tolist() == [0, 1]
     assert [note.message for note in notes] == [
         "1 of 2 train rows are longer than 6 tokens and were cut; the median one loses 4 tokens; "
-        "tokens lost by label: a 40%",
+        "tokens lost by label: 'a' 40%",
         "33.3% of the tokens in validation are unknown to this model's vocabulary; "
         "they occur in 1 of 1 rows",
     ]

@@ -30,8 +30,10 @@ def test_judging_every_few_epochs_leaves_room_for_more_steps():
     assert seldom > 5 * often
 
 
-def test_a_budget_too_small_for_anything_is_one_step():
-    assert steps_within(1, RunCosts(start=10, step=1, judging=1, steps_per_epoch=10)) == 1
+def test_a_budget_too_small_for_anything_is_an_epoch_or_a_hundred_steps():
+    """The clock ends training at the budget; a guess that it is used up before must not."""
+    assert steps_within(1, RunCosts(start=10, step=1, judging=1, steps_per_epoch=10)) == 10
+    assert steps_within(60, RunCosts(start=58, step=0.02, judging=1, steps_per_epoch=263)) == 100
 
 
 @pytest.mark.parametrize(
@@ -101,7 +103,7 @@ def test_bfloat16_is_only_tried_where_the_device_has_it_and_only_taken_where_it_
 
 
 @pytest.mark.parametrize(
-    ("budget", "strategy", "steps"), [("0.01s", "frozen", 1), ("10h", "full", 0)]
+    ("budget", "strategy", "steps"), [("0.01s", "frozen", 3), ("10h", "full", 0)]
 )
 def test_a_run_is_fitted_to_its_budget_on_this_machine(tmp_path, budget, strategy, steps):
     resolved = resolve(flags={"train.threads": "1", "train.time_budget": budget})

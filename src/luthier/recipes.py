@@ -36,6 +36,10 @@ LONGEST_ON_CPU = 256
 LONGEST_ON_ACCELERATOR = 512
 TIME_BUDGET_ON_CPU = "12m"
 FROZEN_LEARNING_RATE = 2e-3
+FEWEST_STEPS = 100
+"""Steps that are planned where a budget seems too small for them: a new head learns nothing from
+fewer, costs are guessed from a few batches, and the clock ends training at the budget anyway."""
+
 SHARE_PLANNED = 0.97
 """Part of the time budget that is planned for; steps are not all alike."""
 
@@ -153,10 +157,13 @@ class RunCosts:
 
 
 def steps_within(budget_seconds: float, costs: RunCosts) -> int:
-    """Optimizer steps that fit the budget together with all that belongs to them, at least 1."""
+    """Optimizer steps that fit the budget together with all that belongs to them.
+
+    At least `FEWEST_STEPS`, or an epoch where that is shorter.
+    """
     room = SHARE_PLANNED * budget_seconds - costs.start - costs.judging
     each = costs.step + costs.judging / (costs.steps_per_epoch * costs.epochs_between)
-    return max(1, int(room / each))
+    return max(min(FEWEST_STEPS, costs.steps_per_epoch), int(room / each))
 
 
 def lighter_strategy(strategy: str, epochs: float, layers: int) -> tuple[str, int] | None:

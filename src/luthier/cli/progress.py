@@ -50,7 +50,7 @@ def _epoch_line(event: Evaluated, tell: Catalogue) -> str:
     said = tell(
         "epoch {epoch}: validation loss {loss}, {metric} {value}; "
         "train loss {train_loss}, {metric} {train_value}",
-        epoch=f"{event.epoch:g}",
+        epoch=f"{event.epoch:.3g}",
         metric=metric_title(name, tell),
         loss=_digits(event.validation, "loss"),
         value=_digits(event.validation, name),

@@ -13,6 +13,7 @@ from luthier.journeys.measured_speed import choose_speed
 from luthier.journeys.run import Run
 from luthier.kit.batching import steps_per_epoch
 from luthier.recipes import (
+    FEWEST_STEPS,
     FROZEN_LEARNING_RATE,
     Choice,
     PlanFacts,
@@ -173,7 +174,10 @@ def _cut(resolved: Resolved, costs: RunCosts, steps: int) -> Resolved:
         "more: --train.time_budget 1h"
     )
     choice.choose("train.num_train_epochs", math.ceil(steps / costs.steps_per_epoch), why)
-    choice.choose("train.max_steps", steps, f"what fits {train.time_budget}")
+    fits = f"what fits {train.time_budget}"
+    if steps == min(FEWEST_STEPS, costs.steps_per_epoch):
+        fits = f"fewer teach nothing; the clock ends training after {train.time_budget}"
+    choice.choose("train.max_steps", steps, fits)
     return with_recipe(resolved, choice.values, kind="measured", reasons=choice.reasons)
 
 

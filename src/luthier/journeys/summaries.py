@@ -19,7 +19,7 @@ def how_it_ended(event: Event) -> str:
     if not isinstance(event, Stopped):
         return "did not end"
     return (
-        f"best after step {event.best_step:,} (epoch {event.best_epoch:g}), "
+        f"best after step {event.best_step:,} (epoch {event.best_epoch:.3g}), "
         f"validation {event.metric_name} {event.best_metric:.3f}, "
         f"ended: {event.reason.replace('_', ' ')}"
     )

@@ -75,8 +75,8 @@ def _notes(
     if read is not None and len(read) - 1 > len(encoded):
         long = int((encoded.full_lengths > text.max_length).sum())
         message = (
-            f"{long} of {len(encoded)} {split} rows are longer than {text.max_length} tokens and "
-            f"are read in windows: {len(read) - 1} windows in all"
+            f"{long:,} of {len(encoded):,} {split} rows are longer than {text.max_length} tokens "
+            f"and are read in windows: {len(read) - 1:,} windows in all"
         )
         notes.append(Note("chosen", message))
     facts = encoded.facts(text.max_length)
@@ -84,7 +84,7 @@ def _notes(
         share = facts.unknown_tokens / facts.tokens
         message = (
             f"{share:.1%} of the tokens in {split} are unknown to this model's vocabulary; "
-            f"they occur in {facts.rows_with_unknown} of {facts.rows} rows"
+            f"they occur in {facts.rows_with_unknown:,} of {facts.rows:,} rows"
         )
         notes.append(Note("warning", message))
     return notes
@@ -98,11 +98,16 @@ def _what_was_cut(
     longest = text.max_length if covered is None else int(covered.max())
     kept = {"head": "", "tail": " at the head", "head_tail": " in the middle"}
     message = (
-        f"{int(cut.sum())} of {len(encoded)} {split} rows are longer than "
+        f"{int(cut.sum()):,} of {len(encoded):,} {split} rows are longer than "
         f"{longest} tokens and were cut{kept.get(text.long_texts, ' at the tail')}; "
         f"the median one loses {int(np.median(lost[cut]))} tokens"
     )
     return message + _by_label(encoded, label_names)
+
+
+def _percent(share: float) -> str:
+    """`8%`; what is more than none never reads as 0."""
+    return f"{share:.0%}" if share >= 0.005 else "<1%"
 
 
 def _by_label(encoded: Encoded, label_names: Sequence[str]) -> str:
@@ -116,6 +121,6 @@ def _by_label(encoded: Encoded, label_names: Sequence[str]) -> str:
     tokens = np.bincount(targets[known], encoded.full_lengths[known], labels)
     share = lost / np.maximum(tokens, 1)
     worst = [i for i in np.argsort(-share, kind="stable").tolist() if share[i] > 0]
-    shown = ", ".join(f"{label_names[i]} {share[i]:.0%}" for i in worst[:LABELS_SHOWN])
+    shown = ", ".join(f"{label_names[i]!r} {_percent(share[i])}" for i in worst[:LABELS_SHOWN])
     more = f" and {len(worst) - LABELS_SHOWN} more labels" if len(worst) > LABELS_SHOWN else ""
     return f"; tokens lost by label: {shown}{more}" if shown else ""

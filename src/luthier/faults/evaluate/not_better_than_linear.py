@@ -98,7 +98,7 @@ def detect(
         "num_train_epochs": settings.train.num_train_epochs,
         "time_budget": settings.train.time_budget,
     }
-    against = f"against {rival} on {accuracy.n} validation rows"
+    against = f"against {rival} on {accuracy.n:,} validation rows"
     said = f"{_said(accuracy)} accuracy, {_said(macro_f1)} macro-F1 {against}"
     if max(accuracy.low, macro_f1.low) > 0:
         return Clear(f"Better than the linear rivals: {said}.", measured)

@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from luthier.faults import example_evidence
 from luthier.faults import example_training as example
@@ -51,6 +52,7 @@ from luthier.records import (
     Plant,
     Prescription,
     Stepped,
+    Stopped,
     TrainingFacts,
 )
 
@@ -86,6 +88,8 @@ def detect(training: TrainingFacts, history: Sequence[Event]) -> Outcome:
     evaluations = [event for event in history if isinstance(event, Evaluated)]
     epochs = evaluations[-1].epoch if evaluations else None
     measured = {**asdict(signs), "highest_rate": training.steps.highest_rate, "epochs": epochs}
+    stops = [event.reason for event in history if isinstance(event, Stopped)]
+    measured["time_was_up"] = stops[-1:] == ["time_budget"]
     said = f"{signs.accuracy:.3f} of {signs.rows:,} late training answers are right"
     if signs.head_moved is None:
         return Clear(f"The head did not move at all: that is no matter of the rate. {said}.")
@@ -146,9 +150,13 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
         )
     ]
     if found["epochs"]:
-        longer = {"train.num_train_epochs": max(2, round(2 * found["epochs"]))}
+        longer: dict[str, Any] = {"train.num_train_epochs": max(2, round(2 * found["epochs"]))}
         why = "The loss was still on its way down."
-        cures.append(Prescription("Train twice as long.", why, Applicability.ASK, longer))
+        what = "Train twice as long."
+        if found["time_was_up"]:
+            what = "Train twice as long, without the time budget, which ended this training."
+            longer["train.time_budget"] = "none"
+        cures.append(Prescription(what, why, Applicability.ASK, longer))
     return tuple(cures)
 
 
@@ -163,6 +171,7 @@ PLANT = Plant(
 _CHANCE = {"right": 900, "late_loss": 1.38, "least_loss": 1.37, "early_loss": 1.39}
 _HALF = {"right": 1_500, "late_loss": 0.9, "least_loss": 0.88}
 _FALLING = example_evidence.history([1.2, 1.0, 0.9], [1.2, 1.0, 0.9], [0.5, 0.6, 0.65])
+_TIME_UP = Stopped(48, 3.0, "time_budget", 48, 3.0, 0.6, "macro_f1")
 _AT_REST = example_evidence.history([0.9, 0.9, 0.9], [0.91, 0.9, 0.9], [0.6, 0.6, 0.6])
 
 
@@ -182,6 +191,12 @@ CASES = (
         "training loss still falling, no evaluations",
         "firing",
         _case(learning={**_HALF, "last_fall": 0.2, "last_fall_error": 0.03}),
+        "fired",
+    ),
+    Case(
+        "the time budget ended it while the loss was falling",
+        "firing",
+        _case((*_FALLING, _TIME_UP), learning=_HALF),
         "fired",
     ),
     Case("learned", "quiet", _case(_FALLING), "clear"),
