@@ -9,14 +9,18 @@ import torch
 from transformers import PreTrainedModel
 
 from luthier.engines.device import free_memory, is_out_of_memory
-from luthier.engines.forward import Kept, inputs_of, pool_windows, row_logits
+from luthier.engines.forward import Kept, inputs_of, inputs_to_try, pool_windows, row_logits
 from luthier.kit.batching import parts_within
+from luthier.models.first_token import first_token_only, proven_first_token
 from luthier.records import Encoded, FloatArray, IntArray
 from luthier.settings import Settings
 
 TOKENS_AT_ONCE_ON_CPU = 2048
 """More do not stay in the caches of a processor: 8,192 took 13 % more time than 2,048, and 512
 took 45 % more (BERT with three layers of width 256, two cores, docs/LOG.md)."""
+
+ROWS_WORTH_A_PROOF = 64
+"""Of fewer rows the whole last layer is read: to prove that less will do takes a dozen."""
 
 
 def logits_of(
@@ -30,11 +34,15 @@ def logits_of(
 
     With `kept` the frozen layers do not run: what they gave before takes their place.
     """
+    layer = None
+    if len(encoded) >= ROWS_WORTH_A_PROOF:
+        layer = proven_first_token(model, inputs_to_try(model, encoded, device))
 
     def read(rows: IntArray) -> torch.Tensor:
         return row_logits(model, encoded, rows, device, settings, kept)
 
-    return _in_batches(model, encoded, most_tokens(settings, device), read)
+    with first_token_only(layer):
+        return _in_batches(model, encoded, most_tokens(settings, device), read)
 
 
 def features_of(

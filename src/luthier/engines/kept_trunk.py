@@ -19,7 +19,7 @@ import transformers
 from transformers import PreTrainedModel
 
 from luthier.engines.device import memory_explained
-from luthier.engines.forward import inputs_of
+from luthier.engines.forward import inputs_of, inputs_to_try
 from luthier.kit.batching import parts_within
 from luthier.kit.digest import digest_of_arrays, digest_of_tensors
 from luthier.kit.join_encoded import join_encoded
@@ -37,7 +37,6 @@ from luthier.models.trunk import (
 from luthier.records import Encoded, IntArray, TrainJob
 from luthier.run_folder import atomic_path
 
-TRIED_ROWS = 6
 TOKENS_AT_ONCE = 4096
 KINDS: tuple[type[np.floating[Any]], ...] = (np.float16, np.float32)
 """Of numbers that are kept; the second where one is too large for the first."""
@@ -107,7 +106,7 @@ def keep_trunk(
     in_training = model.training
     model.eval()
     try:
-        proven = proven_cut(model, cut, inputs_of(model, rows, _different_lengths(rows), device))
+        proven = proven_cut(model, cut, inputs_to_try(model, rows, device))
         if proven is None:
             kind = model.config.model_type
             return None, (f"{still}; their outputs are not kept: {kind} models cannot be cut",)
@@ -147,13 +146,6 @@ def _find_or_make(
     size = f"{in_words(path.stat().st_size)} in {path}"
     layers = f"{cut.layers} frozen layer{'s' if cut.layers > 1 else ''}"
     return KeptTrunk(cut, rows, store), (f"the outputs of {layers} {how} ({size}); {still}",)
-
-
-def _different_lengths(rows: Encoded) -> IntArray:
-    order = np.argsort(rows.lengths, kind="stable")
-    places = np.linspace(0, len(order) - 1, min(TRIED_ROWS, len(order))).astype(np.int64)
-    chosen: IntArray = order[np.unique(places)]
-    return chosen
 
 
 def _key(model: PreTrainedModel, cut: Cut, rows: Encoded) -> str:

@@ -12,11 +12,12 @@ import torch
 from transformers import PreTrainedModel
 
 from luthier.engines.device import free_memory, is_out_of_memory, memory_explained
-from luthier.engines.forward import Kept, row_logits
+from luthier.engines.forward import Kept, inputs_to_try, row_logits
 from luthier.errors import Problem, TrainingError
 from luthier.kit.batching import padded_tokens, parts_within, steps_per_epoch, training_batches
 from luthier.kit.learning_rate import learning_rate_at
 from luthier.kit.seeds import random_stream
+from luthier.models.first_token import first_token_only, proven_first_token
 from luthier.models.trunk import frozen_modules, frozen_trunk
 from luthier.records import IntArray, SawLoss, Stepped, TrainJob
 
@@ -57,6 +58,7 @@ class Stepper:
         self._kept = kept
         cut = frozen_trunk(model)
         self._frozen = frozen_modules(model, cut) if cut else ()
+        self._last_layer = proven_first_token(model, inputs_to_try(model, self._rows, device))
         self._epoch = -1
         self._batches: tuple[IntArray, ...] = ()
         self._accumulated = self._settings.gradient_accumulation_steps
@@ -159,7 +161,7 @@ class Stepper:
         weights = self.loss.row_weights / self._mean_weight
         total = torch.zeros((), device=self._device)
         for part in parts:
-            with self._precision():
+            with first_token_only(self._last_layer), self._precision():
                 logits = row_logits(
                     self._model, self._rows, part, self._device, self._job.settings, self._kept
                 )
