@@ -94,3 +94,14 @@ def test_a_few_cells_without_a_number_do_not_make_hundreds_of_labels():
 def test_a_decimal_comma_is_told_from_what_separates_labels(cells, expected, comma):
     guess = guess_target(cells, None, "score")
     assert (guess.kind, guess.comma) == (expected, comma)
+
+
+def test_a_sign_that_often_separates_labels_is_said_where_it_was_taken_as_part_of_a_name():
+    joined = ["退货|急", "物流|急", "会员|急"] * 4
+    assert kind(joined) == "label"
+    assert said(joined) == (
+        "column 'label': '|' was taken as a part of the labels (in 12 of 12 rows); if it separates "
+        "them: --label-separator '|'"
+    )
+    assert said(["Sci/Tech", "Sports"] * 5) == ""
+    assert said([*["refund"] * 40, "a, b", "c, d"]) == "", "too few to be a habit"

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ MOST_LABELS_AS_NUMBERS = 200
 _SEPARATORS = ("|", ";", "#", "、", "；", "，", ",", "/")
 """Tried in this order; doccano writes `#`."""
 _LEAST_COMBINED = 0.01
+_RARELY_IN_NAMES = ("|", ";", "、", "；", "，", ",")
+_OFTEN = 0.1
+"""Share of rows whose label holds such a sign from which it is said that nothing was separated."""
 _SAMPLE = 20_000
 MOST_STRANGE = 0.05
 """Share of cells without a number from which a column of numbers is one of labels."""
@@ -80,7 +83,7 @@ def guess_target(cells: Sequence[Any], separator: str | None, name: str) -> Targ
             f"({len(atoms)} different ones); one label per row: --task text_classification"
         )
         return TargetGuess("labels", found_separator, (Note("guessed", what),))
-    return TargetGuess("label", None)
+    return TargetGuess("label", None, tuple(_undecided(texts[:_SAMPLE], name)))
 
 
 def to_kind(cells: Iterable[Any], kind: ColumnKind, separator: str | None) -> list[Any]:
@@ -141,7 +144,7 @@ def _numbers(texts: Sequence[str], name: str) -> TargetGuess:
     kind = f"{different:,} different whole numbers" if whole else "numbers with a decimal point"
     what = (
         f"column {name!r} holds {kind}: taken as a quantity to estimate; as labels: "
-        "--task text_classification"
+        f"--task text_classification --label-column {name!r}"
     )
     return TargetGuess("number", None, (Note("guessed", what),))
 
@@ -164,7 +167,8 @@ def _mostly_numbers(texts: Sequence[str], name: str) -> TargetGuess | None:
         return None
     comma = len(numbers) > len(plain)
     what = f"column {name!r} holds numbers{' with a decimal comma' if comma else ''}: taken as a "
-    what += "quantity to estimate; as labels: --task text_classification"
+    what += "quantity to estimate; as labels: --task text_classification --label-column "
+    what += f"{name!r}"
     if strange:
         shown = ", ".join(map(repr, strange[:3])) + (", ..." if len(strange) > 3 else "")
         what += f". Cells without a number: {sum(cells[cell] for cell in strange):,} ({shown})"
@@ -191,6 +195,19 @@ def _separator(texts: Sequence[str]) -> str:
         if whole and mixed and 1 < len(homes) < len(cells):
             return sign
     return ""
+
+
+def _undecided(texts: Sequence[str], name: str) -> Iterator[Note]:
+    """That a sign which often separates labels was taken as a part of their names."""
+    for sign in _RARELY_IN_NAMES:
+        joined = sum(sign in text.strip(sign) for text in texts)
+        if joined >= max(2, _OFTEN * len(texts)):
+            yield Note(
+                "guessed",
+                f"column {name!r}: {sign!r} was taken as a part of the labels (in {joined:,} of "
+                f"{len(texts):,} rows); if it separates them: --label-separator {sign!r}",
+            )
+            return
 
 
 def _parts(text: str, separator: str) -> list[str]:
