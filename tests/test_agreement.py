@@ -104,7 +104,7 @@ def test_items_are_known_by_their_text_where_no_column_names_them():
 def test_labels_given_twice_by_one_person_count_once_and_are_said():
     triples = [("x", "li", "a"), ("x", "li", "b"), ("x", "wang", "a"), ("y", "li", "b")]
     _, notes = agreement_of(rows_of([*triples, ("y", "wang", "b")]))
-    assert "1 labels were given again by the same person" in notes[0].message
+    assert "labels given again by the same person: 1;" in notes[0].message
 
 
 def test_without_shared_items_it_is_said_what_would_tell():

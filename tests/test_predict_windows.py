@@ -34,4 +34,4 @@ def test_windows_change_no_answer_and_cut_texts_are_counted_over_all(tmp_path, m
     assert told.predictions.row_ids.tolist() == rows.ids.tolist()
     assert told.lost_tokens.tolist() == whole.lost_tokens.tolist()
     assert told.notes == whole.notes
-    assert "of 50 texts are longer" in told.notes[0].message
+    assert "which were cut: 29 of 50" in told.notes[0].message

@@ -103,7 +103,7 @@ class PlainLines:
                 steps, before = f"{total:,}", f"{from_step or 0:,}"
                 if from_step:
                     return tell("  {n} steps, going on from step {before}", n=steps, before=before)
-                return tell("  {n} steps", n=steps)
+                return tell.count(total, "  {n} step", "  {n} steps")
             case Evaluated():
                 return "  " + _epoch_line(event, tell)
             case Warned(_, message):

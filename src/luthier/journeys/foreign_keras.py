@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from luthier.kit.keras_file import KerasFacts
+from luthier.kit.plural import plural
 from luthier.records import LossFacts, LossKind, Note, StepFacts, TrainingFacts
 
 CROSS_ENTROPIES = ("categorical_crossentropy", "sparse_categorical_crossentropy")
@@ -57,12 +58,13 @@ def _kind(keras: KerasFacts, *, doubled: bool) -> LossKind:
 def keras_notes(keras: KerasFacts, labels: int) -> tuple[Note, ...]:
     """What the file shows and no fault asks for, in plain words."""
     notes = [
-        Note("guessed", f"{keras.file}: {keras.layers} layers, output {_head(keras)}, "
+        Note("guessed", f"{keras.file}: {keras.layers} layer{plural(keras.layers)}, "
+             f"output {_head(keras)}, "
              f"loss {keras.loss or 'not saved (the model was not compiled)'}")
     ]  # fmt: skip
     if keras.units not in (None, labels) and not (keras.units == 1 and labels == 2):
         what = (
-            f"{keras.file}: the last layer has {keras.units} outputs, and there are {labels} labels"
+            f"{keras.file}: the outputs of the last layer are {keras.units}, the labels {labels}"
         )
         notes.append(Note("warning", what))
     if keras.from_logits and "softmax" in keras.activations:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from luthier.kit.environment import describe_environment
+from luthier.kit.plural import plural
 from luthier.kit.user_cache import cache_folder
 from luthier.recipes import Choice
 from luthier.records import TrainJob
@@ -55,7 +56,7 @@ def _ways(resolved: Resolved, engine: LocalEngine) -> dict[str, dict[str, object
     cores = engine.threads
     counts = [cores, cores // 2] if free["train.threads"] and engine.on_cpu and cores > 1 else []
     for count in counts:
-        ways[f"{count} thread{'s' if count > 1 else ''}"] = {"train.threads": count}
+        ways[f"{count} thread{plural(count)}"] = {"train.threads": count}
     if free["train.bf16"] and engine.has_bfloat16:
         ways = ways or {"float32": {"train.bf16": False}}
         ways["bfloat16"] = {"train.bf16": True}

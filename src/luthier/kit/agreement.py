@@ -49,7 +49,7 @@ def agreement_of(rows: Rows, seed: int = 0) -> tuple[Agreement | None, tuple[Not
     shared = {item: by for item, by in ratings.items() if len(by) > 1}
     notes = []
     if again:
-        what = f"{again:,} labels were given again by the same person; the first one counts"
+        what = f"labels given again by the same person: {again:,}; the first one counts"
         notes.append(Note("dropped", what))
     if not shared:
         message = (

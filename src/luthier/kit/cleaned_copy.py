@@ -59,7 +59,7 @@ def plan_changes(
     relabelled = sum(change.reason.startswith("wrong by") for change in changes)
     if relabelled and not judging:
         what = (
-            f"{relabelled:,} labels were changed by a model: judge models on rows that a person "
+            f"labels changed by a model: {relabelled:,}; judge models on rows that a person "
             "labelled, not on rows of this copy"
         )
         notes.append(Note("warning", what))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from luthier.errors import InputError, Problem, did_you_mean
+from luthier.kit.plural import plural
 from luthier.kit.problem_list import ProblemList
 from luthier.records import Note
 
@@ -186,13 +187,12 @@ def _undecodable(data: bytes, name: str, encoding: str, error: UnicodeError) -> 
     more = f" and {len(bad) - 10:,} more" if len(bad) > 10 else ""
     what = f"byte 0x{byte:02x} at position {column + 1} of this line is not {encoding}"
     others = sum(1 for line in data.split(b"\n") if not line.isascii()) - len(bad)
-    plural = "s" if len(bad) > 1 else ""
     if others > 0 and 0 not in data:
-        what += f"; the file mixes encodings: {others:,} lines are {encoding}"
-        what += f", line{plural} {lines}{more} not"
+        what += f"; the file mixes encodings: {others:,} line{plural(others)} in {encoding}"
+        what += f", line{plural(len(bad))} {lines}{more} not"
         hint = "convert the lines named to the encoding of the others"
     else:
-        what += f" (line{plural} {lines}{more})"
+        what += f" (line{plural(len(bad))} {lines}{more})"
         likely = _likely(data, bad, encoding)
         hint = f"if the file is in another encoding, say which: --data.encoding {likely}"
     return InputError(Problem(what, where=f"{name}:{first}", hint=hint))

@@ -73,9 +73,9 @@ def other_definitions(predictions: Predictions) -> Iterator[tuple[str, float]]:
     unlabelled = int((predictions.labels < 0).sum())
     if unlabelled:
         right, n = float((truth == answer).sum()), len(truth) + unlabelled
-        yield f"accuracy with the {unlabelled} rows without a label as wrong", right / n
+        yield f"accuracy with rows without a label ({unlabelled}) as wrong", right / n
         yield (
-            f"accuracy with the {unlabelled} rows without a label as right",
+            f"accuracy with rows without a label ({unlabelled}) as right",
             (right + unlabelled) / n,
         )
 

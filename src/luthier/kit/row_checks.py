@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from luthier.errors import InputError, Problem, did_you_mean
+from luthier.kit.plural import plural
 from luthier.kit.problem_list import ProblemList
 from luthier.kit.text_key import is_blank
 from luthier.kit.times import sortable_time
@@ -89,7 +90,7 @@ def check_labels(rows: Rows) -> None:
                     unknown.setdefault((split, label), []).append(position)
     problems = ProblemList("add rows of these labels to the training file, or correct the spelling")
     for (split, label), positions in unknown.items():
-        number = f"{len(positions):,} row{'s' if len(positions) > 1 else ''}"
+        number = f"{len(positions):,} row{plural(len(positions))}"
         what = f"label {label!r} ({number} in {split}) does not occur in training"
         problems.add(rows.locations[positions[0]], what, _near(label, learned))
     problems.raise_if_any()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from luthier.errors import Problem, did_you_mean
+from luthier.kit.plural import plural
 from luthier.records import Column
 
 TEXT = Column(
@@ -48,7 +49,7 @@ def ordered_labels(names: Iterable[str]) -> tuple[str, ...]:
 def unknown_label(name: str, count: int, where: str, known: Sequence[str]) -> Problem:
     """A label that the training data lack; `where` is the first of its `count` rows."""
     return Problem(
-        f"the training data have no label {name!r} ({count} row{'s' if count > 1 else ''})",
+        f"the training data have no label {name!r} ({count} row{plural(count)})",
         where=where,
         hint=did_you_mean(name, known),
     )

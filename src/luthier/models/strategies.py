@@ -5,6 +5,7 @@ from __future__ import annotations
 from transformers import PreTrainedModel
 
 from luthier.errors import Problem, SettingsError
+from luthier.kit.plural import plural
 from luthier.models.layers import depth_of_parameters
 from luthier.models.lora import add_adapters
 from luthier.settings import ModelSettings
@@ -29,7 +30,7 @@ def apply_strategy(model: PreTrainedModel, settings: ModelSettings) -> None:
             raise SettingsError(
                 Problem(
                     f"is {settings.trainable_layers}, but this model holds {top} "
-                    f"layer{'s' if top > 1 else ''}",
+                    f"layer{plural(top)}",
                     where="model.trainable_layers",
                 ),
                 next_step=f"--model.trainable_layers {max(1, top - 1)}, or --model.strategy full",

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from luthier.kit.parity_class import beyond_plain
+from luthier.kit.plural import plural
 from luthier.ledger import Looks
 from luthier.records import (
     SEVERITIES,
@@ -180,9 +181,9 @@ def _data(source: Source, splits: Splits, evaluation: Evaluation) -> Iterator[st
     yield "## Data"
     yield ""
     yield (
-        f"{_text(_short(source.path))}: {words.plural(source.rows, 'row')}, split {splits.method} "
-        f"(seed {splits.seed}) into {counts['train']:,} to learn from, {counts['validation']:,} "
-        f"to choose on and {counts['test']:,} to judge on."
+        f"{_text(_short(source.path))}: {source.rows:,} row{plural(source.rows)}, split "
+        f"{splits.method} (seed {splits.seed}) into {counts['train']:,} to learn from, "
+        f"{counts['validation']:,} to choose on and {counts['test']:,} to judge on."
     )
     yield ""
     for file in source.files:
@@ -198,8 +199,9 @@ def _figures(evaluation: Evaluation, looks: Looks | None) -> Iterator[str]:
     yield "## Figures"
     yield ""
     yield (
-        f"On {words.plural(judged.n, f'{split} row')}, with 95 % intervals; macro averages over "
-        f"{words.plural(judged.labels_in_average, 'label')} that occur in truth or answers."
+        f"On {judged.n:,} {split} row{plural(judged.n)}, with 95 % intervals; macro averages over "
+        f"{judged.labels_in_average:,} label{plural(judged.labels_in_average)} that occur in "
+        "truth or answers."
     )
     yield ""
     yield "| figure | value | low | high |"
@@ -249,7 +251,8 @@ def _limits(
         if not fired:
             yield "- No check fired."
         yield (
-            f"- {words.plural(len(diagnosis.clear), 'check')} ran and found nothing, "
+            f"- {len(diagnosis.clear):,} check{plural(len(diagnosis.clear))} ran and found "
+            "nothing, "
             f"{len(diagnosis.not_checked)} could not be judged, {len(diagnosis.crashed)} crashed."
         )
     yield ""

@@ -83,11 +83,6 @@ def note_line(note: Note, say: Catalogue = ENGLISH) -> str:
     return say("{kind}: {message}", kind=say(note.kind), message=say.told(note.message))
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 row`, `1,200 rows`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def short_value(value: Any) -> str:
     """A measured value or a setting on one line; fractions with four digits."""
     if isinstance(value, bool) or value is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from luthier.kit.normalise import normaliser_of
+from luthier.kit.plural import plural
 from luthier.records import SPLIT_NAMES, Encoded, Note, Rows, SplitName, Splits, Task
 from luthier.settings import TextSettings
 
@@ -122,5 +123,6 @@ def _by_label(encoded: Encoded, label_names: Sequence[str]) -> str:
     share = lost / np.maximum(tokens, 1)
     worst = [i for i in np.argsort(-share, kind="stable").tolist() if share[i] > 0]
     shown = ", ".join(f"{label_names[i]!r} {_percent(share[i])}" for i in worst[:LABELS_SHOWN])
-    more = f" and {len(worst) - LABELS_SHOWN} more labels" if len(worst) > LABELS_SHOWN else ""
+    left = len(worst) - LABELS_SHOWN
+    more = f" and {left} more label{plural(left)}" if left > 0 else ""
     return f"; tokens lost by label: {shown}{more}" if shown else ""

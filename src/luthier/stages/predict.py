@@ -85,8 +85,9 @@ def _notes(rows: Rows, lost: IntArray, text: TextSettings) -> tuple[Note, ...]:
         places = ", ".join(rows.locations[int(position)] for position in cut[:PLACES_SHOWN])
         more = f" and {len(cut) - PLACES_SHOWN:,} more" if len(cut) > PLACES_SHOWN else ""
         message = (
-            f"{len(cut):,} of {len(rows):,} texts are longer than the model reads "
-            f"({text.max_length} tokens, {text.long_texts}) and were cut: {places}{more}"
+            "texts longer than the model reads "
+            f"({text.max_length} tokens, {text.long_texts}), which were cut: {len(cut):,} of "
+            f"{len(rows):,} ({places}{more})"
         )
         notes.append(Note("cut", message))
     return tuple(notes)

@@ -70,7 +70,7 @@ def detect(label_pairs: LabelPairs) -> Outcome:
         )
     worst = found[0]
     rows = [row for pair in found for row in pair.suspects][:MOST_ROWS]
-    more = f" So are {len(found) - 1} more pairs." if len(found) > 1 else ""
+    more = f" More such pairs: {len(found) - 1}." if len(found) > 1 else ""
     return Fired(
         f"{_said(worst)}{more}",
         _severity(worst, label_pairs.second_opinion),

@@ -33,6 +33,7 @@ from collections import Counter
 
 from luthier.faults import example_evidence as example
 from luthier.kit.junk import JUNK_WORDS, junk_of
+from luthier.kit.plural import plural
 from luthier.records import (
     Applicability,
     Case,
@@ -75,10 +76,11 @@ def detect(rows: Rows) -> Outcome:
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """Rows are never edited by themselves."""
+    junk = fired.measured["junk"]
     return (
         Prescription(
-            f"Look at the {fired.measured['junk']:,} rows named, and mend or leave them out in a "
-            "copy: luthier audit FILE --fix OUT",
+            f"Look at the {junk:,} row{plural(junk)} named, and mend or leave out in a copy: "
+            "luthier audit FILE --fix OUT",
             "They carry labels that their texts cannot explain.",
             Applicability.ADVICE,
         ),

@@ -95,8 +95,9 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """Only a person knows what is a copy and what a message."""
     return (
         Prescription(
-            f"Keep one of each text in a copy of the data file ({fired.measured['clusters']:,} "
-            "texts), if the others are copies and not messages of their own.",
+            "Keep one of each text in a copy of the data file "
+            f"(texts: {fired.measured['clusters']:,}), if the others are copies and not messages "
+            "of their own.",
             f"{fired.measured['spare_share']:.0%} of the rows say nothing new, but weigh as much.",
             Applicability.ADVICE,
         ),

@@ -67,7 +67,7 @@ def detect(label_pairs: LabelPairs) -> Outcome:
     worst = found[0]
     a, b = worst.labels
     close = [row for pair in found for c in pair.closest for row in (c.row, c.other_row)]
-    more = f" So are {len(found) - 1} more pairs." if len(found) > 1 else ""
+    more = f" More such pairs: {len(found) - 1}." if len(found) > 1 else ""
     return Fired(
         f"{a!r} and {b!r} are mixed up in {sum(worst.confused):,} of {sum(worst.rows):,} rows, on "
         f"texts that could be either: {worst.separability:.0%} of their words speak clearly for "

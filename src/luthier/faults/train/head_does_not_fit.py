@@ -33,6 +33,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from luthier.faults import example_training as example
+from luthier.kit.plural import plural
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -68,7 +69,7 @@ def detect(training: TrainingFacts) -> Outcome:
     }
     if _other_targets(loss):
         if loss.rows < FEWEST_ROWS:
-            return CannotTell(f"{loss.rows} rows were seen.", f"{FEWEST_ROWS} rows", measured)
+            return CannotTell(f"Rows seen: {loss.rows}.", f"{FEWEST_ROWS} rows", measured)
         return Fired(
             f"{loss.called} is a loss for another kind of target: each of the {loss.rows:,} rows "
             "looked at carries exactly one label.",
@@ -82,11 +83,11 @@ def detect(training: TrainingFacts) -> Outcome:
     if loss.width != loss.labels:
         more = loss.width > loss.labels
         return Fired(
-            f"The head has {loss.width} outputs for {loss.labels} labels.",
+            f"The head has {loss.width} output{plural(loss.width)} for {loss.labels} labels.",
             "medium" if more else "high",
             {"kind": "width", **measured},
         )
-    return Clear(f"{loss.width} outputs for {loss.labels} labels.", measured)
+    return Clear(f"{loss.width} output{plural(loss.width)} for {loss.labels} labels.", measured)
 
 
 def _other_targets(loss: LossFacts) -> bool:

@@ -29,6 +29,7 @@ the first module is an embedding or the weights themselves are damaged, load the
 from __future__ import annotations
 
 from luthier.faults import example_training as example
+from luthier.kit.plural import plural
 from luthier.records import (
     Applicability,
     BrokenFacts,
@@ -50,9 +51,10 @@ def detect(training: TrainingFacts) -> Outcome:
     """Say where the first number was that is not finite."""
     broken = training.broken
     if broken is None:
-        if not training.steps.done:
+        done = training.steps.done
+        if not done:
             return CannotTell("No step was made.", "at least one optimizer step")
-        return Clear(f"Every loss of {training.steps.done:,} steps was finite.")
+        return Clear(f"Every loss of {done:,} step{plural(done)} was finite.")
     at = f", first in {broken.where}" if broken.where else ""
     before = ""
     if broken.gradient_before is not None:

@@ -80,7 +80,7 @@ def detect(validation_predictions: Predictions) -> Outcome:
     known = found.labels >= 0
     n, k = int(known.sum()), len(found.label_names)
     if n < FEWEST_ROWS:
-        return CannotTell(f"There are {n} labelled validation rows.", f"{FEWEST_ROWS} rows")
+        return CannotTell(f"Labelled validation rows: {n}.", f"{FEWEST_ROWS} rows")
     answers, truth = perplexity(found.predicted[known], k), perplexity(found.labels[known], k)
     logs = np.log(np.maximum(found.probabilities[known], 1e-300))
     spread = float(logs.std(axis=0).mean())

@@ -32,6 +32,7 @@ final shape. With LoRA name the head among the modules to be saved (`modules_to_
 from __future__ import annotations
 
 from luthier.faults import example_training as example
+from luthier.kit.plural import plural
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -71,8 +72,8 @@ def detect(training: TrainingFacts) -> Outcome:
     held = sum(group.in_optimizer for group in training.groups)
     if training.unknown_tensors and not held:
         return Fired(
-            f"The optimizer holds {training.unknown_tensors} tensors, none of which belongs to "
-            "this model: it was made for another one.",
+            f"No tensor in the optimizer ({training.unknown_tensors} in all) belongs to this "
+            "model: it was made for another one.",
             "high",
             {"kinds": ["unknown"], "unknown_tensors": training.unknown_tensors},
         )
@@ -117,7 +118,8 @@ def _fired(training: TrainingFacts, found: list[tuple[GroupFacts, str, int]]) ->
     for kind in kinds:
         here = [(group, count) for group, of, count in found if of == kind]
         total = sum(count for _, count in here)
-        said.append(f"{total} tensors of {_listed([g.name for g, _ in here])} are {KINDS[kind]}")
+        listed = _listed([g.name for g, _ in here])
+        said.append(f"{total} tensor{plural(total)} of {listed} found {KINDS[kind]}")
     touched = {group.name: group for group, _, _ in found}
     whole = sum(group.parameters for group in training.groups)
     part = sum(g.parameters * max(c for h, _, c in found if h is g) / g.tensors
@@ -138,7 +140,8 @@ def _fired(training: TrainingFacts, found: list[tuple[GroupFacts, str, int]]) ->
 
 
 def _listed(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more groups" if len(names) > 3 else "")
+    left = len(names) - 3
+    return ", ".join(names[:3]) + (f" and {left} more group{plural(left)}" if left > 0 else "")
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:

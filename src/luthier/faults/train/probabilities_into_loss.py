@@ -76,7 +76,8 @@ def detect(training: TrainingFacts) -> Outcome:
         "share_like_log_probabilities": loss.like_log_probabilities / max(1, loss.rows),
     }
     if loss.rows < FEWEST_ROWS:
-        return CannotTell(f"{loss.rows} rows reached the loss.", f"{FEWEST_ROWS} rows", measured)
+        seen = f"Rows that reached the loss: {loss.rows}."
+        return CannotTell(seen, f"{FEWEST_ROWS} rows", measured)
     kind = _exact(loss) or _by_floor(training, measured)
     if not kind:
         said = f"What reaches {loss.called} is of the kind it wants"

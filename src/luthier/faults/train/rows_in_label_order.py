@@ -67,7 +67,7 @@ def detect(training: TrainingFacts) -> Outcome:
     if not ordered:
         return Clear(f"{said}.", measured)
     return Fired(
-        f"{said}; {order.one_label} batches hold a single label.",
+        f"{said}; batches that hold a single label: {order.one_label}.",
         "high" if order.one_label >= MOSTLY * order.batches else "medium",
         measured,
         {"lost_entropy": LOST_ENTROPY, "mostly": MOSTLY},

@@ -33,6 +33,7 @@ float32 or mixed precision instead of pure half precision.
 from __future__ import annotations
 
 from luthier.faults import example_training as example
+from luthier.kit.plural import plural
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -80,7 +81,8 @@ def detect(training: TrainingFacts) -> Outcome:
         "tensors_without_effect": sum(group.lost for group in training.groups),
     }
     if not wrong:
-        said = f"{steps.done:,} steps with fresh gradients, a rate and an effect each."
+        done = steps.done
+        said = f"{done:,} step{plural(done)} with fresh gradients, a rate and an effect each."
         return Clear(said if steps.checked else "Rates and steps are as planned.", measured)
     kinds = [kind for kind, _, _ in wrong]
     return Fired(
