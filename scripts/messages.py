@@ -21,6 +21,8 @@ from typing import get_args, get_type_hints
 
 from luthier.faults import all_faults
 from luthier.kit.cleaned_copy import Deed
+from luthier.kit.delimited import SPOKEN
+from luthier.kit.prediction_columns import ROLES
 from luthier.records import (
     SEVERITIES,
     SPLIT_NAMES,
@@ -30,6 +32,7 @@ from luthier.records import (
     FaultInfo,
     Note,
 )
+from luthier.records.evidence import EVIDENCE
 from luthier.records.labels import PairVerdict
 from luthier.reporting.catalogue import LANGUAGES, catalogue
 from luthier.reporting.compare_page import DIFFERENCES
@@ -56,13 +59,19 @@ NOT_SAID_BY = {
 }  # fmt: skip
 """Functions whose texts no person reads: errors of the programmer, patterns, examples."""
 
+SAID_BY_ALL_THE_SAME = {("settings.py", "ValueError")}
+"""File and function of which people do read the texts."""
+
 NOT_SAID_IN = {"CASES", "PLANT", "__all__", "samples", "bad_samples", "_FOREIGN_NAMES"}
 """Constants without sentences."""
 
 SAID_BY_THEIR_KEYS = {"TEXT_CHANGES", "MARKS"}
 """Tables whose keys are names for people."""
 
-NOT_SAID = {"cannot start", "The number of unique classes is greater than 50%"}
+NOT_SAID = {
+    "cannot start", "The number of unique classes is greater than 50%",
+    "the following arguments are required: ",
+}  # fmt: skip
 """Texts that are looked for in what a library says."""
 
 ORIGINS = ("default", "recipe", "file", "flag", "measured", "not recorded")
@@ -175,7 +184,7 @@ class _Finder(ast.NodeVisitor):
             for keyword in node.keywords:
                 self.visit(keyword.value)
             return
-        if name not in NOT_SAID_BY:
+        if name not in NOT_SAID_BY or (self.name, name) in SAID_BY_ALL_THE_SAME:
             self.generic_visit(node)
         elif isinstance(called, ast.Attribute) and not isinstance(called.value, ast.Constant):
             self.visit(called.value)
@@ -305,7 +314,8 @@ def _name(node: ast.expr) -> str:  # noqa: C901, PLR0911 - one line per kind of 
 
 def told() -> set[str]:
     """Keys of `told.json`: what records tell."""
-    return {message.key for message in every_message()} - said()
+    called = {f"the {name.replace('_', ' ')}" for name in EVIDENCE}  # stages/diagnose.py
+    return {message.key for message in every_message()} - said() | called
 
 
 def pages() -> set[str]:
@@ -356,7 +366,7 @@ def _in_tables() -> set[str]:
         *APPLICABILITY.values(), *SEVERITIES, *STANDINGS_IN_WORDS,
         *SPLIT_NAMES, *(title for _, title in SECTIONS), *kinds, *ORIGINS, *get_args(PairVerdict),
         *DIFFERENCES.values(), *Applicability, *get_args(get_type_hints(FaultInfo)["status"]),
-        *_verbs_told(), *STAGES, *get_args(Deed),
+        *_verbs_told(), *STAGES, *get_args(Deed), *ROLES, "labels", "number", *SPOKEN.values(),
     }  # fmt: skip
 
 

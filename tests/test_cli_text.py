@@ -49,6 +49,36 @@ def test_a_word_that_is_no_verb_is_answered_with_the_verb_that_was_meant(
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "luthier: VERB: is missing; choose from demo, workup, audit"),
+        (["prescribe"], "RUN: is missing; run folder, such as runs/demo\n"),
+        (["diagnose", "r", "--fail-on", "hig"], "'hig' is no choice; did you mean 'high'?\n"),
+        (["faults", "--lang", "fr"], "'fr' is no choice; choose from en, zh-CN, zh-TW\n"),
+        (["diagnose", "--fail-on"], "--fail-on: has no value; lowest severity that"),
+        (["predict", "r", "--max-loss", "x"], "--max-loss: 'x' is no number\n"),
+        (["faults", "--json=3"], "--json: takes no value, but '3' is given\n"),
+        (["--lang", "zh-TW", "workuo"], "沒有 'workuo' 這個指令；是不是 'workup'？\n"),
+        (["--lang", "zh-TW", "prescribe"], "RUN：缺少；執行資料夾"),
+        (["--lang", "zh-CN", "predict", "r", "--max-loss", "x"], "--max-loss：'x' 不是数字\n"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_what_to_type(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert shown.rstrip().endswith("--help")
+    assert "usage:" not in shown
+
+
+def test_a_wrong_argument_is_an_error_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prescribe", "--json"]) == 2
+    assert capsys.readouterr().out.startswith('{"error": "SettingsError"')
+
+
 def test_json_may_stand_before_the_verb(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--json", "explain", "conflicting_labels"]) == 0
     assert capsys.readouterr().out.startswith(("{", '"'))

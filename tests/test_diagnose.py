@@ -73,7 +73,8 @@ def test_missing_evidence_is_named_with_the_verb_that_makes_it():
     fault = a_fault("needy", lambda rows, history, checkpoints, test_predictions: None)
     (unchecked,) = diagnose({"rows": ROWS, "history": None}, [fault]).not_checked
     assert unchecked.needs == (
-        "history, checkpoints (made by train); test_predictions (made by evaluate)"
+        "the history (made by train); the checkpoints (made by train); the test predictions "
+        "(made by evaluate)"
     )
 
 

@@ -19,6 +19,7 @@ from luthier.records import CannotTell, Clear, Fired
 from luthier.reporting.canvas import wrapped
 from luthier.reporting.catalogue import LANGUAGES, catalogue, language_here
 from luthier.reporting.fault_page import fault_page
+from luthier.reporting.told import spaced
 from luthier.stages import report as report_module
 from luthier.stages.report import report
 
@@ -61,7 +62,8 @@ def test_a_translation_keeps_every_value(language):
         message.key: {
             hole.name
             for hole in message.holes
-            if hole.name == "plural" or (hole.words and set(hole.words) <= messages.GRAMMAR)
+            if hole.name.startswith("plural")
+            or (hole.words and set(hole.words) <= messages.GRAMMAR)
         }
         for message in messages.every_message()
     }
@@ -103,9 +105,13 @@ def test_a_sentence_whose_values_are_filled_in_is_found_again(language):
         text, values = filled(message)
         if message.key not in say.records:
             continue
-        expected = "".join(
-            literal + ("" if name is None else say.told(values[name]) if kind else values[name])
+        expected = spaced(
+            part
             for literal, name, _, kind in Formatter().parse(say.records[message.key])
+            for part in (
+                literal,
+                "" if name is None else say.told(values[name]) if kind else values[name],
+            )
         )
         if say.told(text).strip() != expected.strip():
             wrong[text] = say.told(text)
@@ -155,6 +161,29 @@ def test_sentences_put_together_are_told_each_for_itself():
         "steps."
     )
     assert told == "看到的训练过程太少。还需要：损失，以及最后几步的 100 个训练答案。"
+
+
+def test_the_end_of_a_sentence_inside_another_is_no_value():
+    told = catalogue("zh-TW").told(
+        "Because the labels stand in another order: Read in another order the answers are right: "
+        "accuracy 0.300 becomes 0.800 (sign test on rows that the order was not found on: "
+        "p = 1e-05). Answered label -> true label: 会员 -> 退款, 退款 -> 会员."
+    )
+    assert told == (
+        "原因：標籤的順序不同。換一個順序來讀，答案就對了：準確率從 0.300 變成 0.800"
+        "（在不是用來找順序的資料上做符號檢定：p = 1e-05）。"
+        "答出的標籤 -> 真實標籤：会员 -> 退款, 退款 -> 会员。"
+    )
+
+
+def test_what_a_setting_must_be_is_told_whole_with_a_space_beside_latin_letters():
+    say = catalogue("zh-CN")
+    told = say.told("must be a whole number of at least 0 and of at most 50, not 'x'")
+    assert told == "必须是 0 到 50 之间的整数，不能是 'x'"
+    assert say.told("must be one of auto, classic, not 'a'") == (
+        "必须是 auto, classic 之一，不能是 'a'"
+    )
+    assert say.told("701 rows") == "701 条"
 
 
 def test_the_language_is_that_of_the_locale():

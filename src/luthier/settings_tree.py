@@ -27,7 +27,7 @@ class Setting:
         unit: of the value, empty where it has none.
         meaning: one line for people.
         kinds: the types its value may have; `None` stands as `NoneType`, words as `Literal`.
-        limits: of a number, in plain words (`above 0`); empty where there are none.
+        limits: of a number, `gt`, `ge`, `lt` or `le` -> the limit; empty where there are none.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Setting:
     unit: str
     meaning: str
     kinds: tuple[Any, ...]
-    limits: str
+    limits: Mapping[str, float]
 
     @property
     def block(self) -> str:
@@ -70,7 +70,11 @@ class Setting:
         words += [_KINDS[kind] for kind in self.kinds if kind in _KINDS]
         if self.takes_mapping:
             words.append("a number per label as {label: number}")
-        return f"{' or '.join(words)} {self.limits}".strip()
+        kind = " or ".join(words)
+        if not self.limits:
+            return kind
+        limits = {name: _number(limit) for name, limit in self.limits.items()}
+        return _LIMITED[tuple(limits)].format(kind=kind, **limits)
 
 
 _KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
@@ -80,16 +84,23 @@ def _number(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
 
 
-_LIMITS = {"gt": "above", "ge": "of at least", "lt": "below", "le": "of at most"}
+_LIMITED = {
+    ("gt",): "{kind} above {gt:s}",
+    ("ge",): "{kind} of at least {ge:s}",
+    ("gt", "lt"): "{kind} above {gt:s} and below {lt:s}",
+    ("gt", "le"): "{kind} above {gt:s} and of at most {le:s}",
+    ("ge", "lt"): "{kind} of at least {ge:s} and below {lt:s}",
+    ("ge", "le"): "{kind} of at least {ge:s} and of at most {le:s}",
+}
 
 
-def _limits(field: FieldInfo) -> str:
-    return " and ".join(
-        f"{word} {_number(getattr(limit, key))}"
+def _limits(field: FieldInfo) -> Mapping[str, float]:
+    return {
+        name: getattr(limit, name)
         for limit in field.metadata
-        for key, word in _LIMITS.items()
-        if hasattr(limit, key)
-    )
+        for name in ("gt", "ge", "lt", "le")
+        if hasattr(limit, name)
+    }
 
 
 def _setting(name: str, field: FieldInfo) -> Setting:

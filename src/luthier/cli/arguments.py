@@ -63,7 +63,11 @@ def verb_first(words: Sequence[str], parser: argparse.ArgumentParser) -> list[st
     """
     verbs = _parsers(parser)
     at = next((position for position, word in enumerate(words) if word in verbs), None)
-    plain = [word for word in words if not word.startswith("-")]
+    plain = [
+        word
+        for before, word in zip(["", *words], words, strict=False)
+        if not word.startswith("-") and before != OPTION
+    ]
     if at is None and plain:
         raise _no_verb(plain[0], list(verbs))
     if at is None or "--version" in words[:at]:

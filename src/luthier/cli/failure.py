@@ -34,7 +34,9 @@ def show_error(error: LuthierError, *, as_json: bool, tell: Catalogue = ENGLISH)
 def _problem(problem: Problem, tell: Catalogue) -> str:
     if tell is ENGLISH:
         return str(problem)
-    return str(Problem(tell.told(problem.what), problem.where, tell.told(problem.hint)))
+    what, hint = tell.told(problem.what), tell.told(problem.hint)
+    said = tell("{what}; {hint}", what=what, hint=hint) if hint else what
+    return tell("{where}: {what}", where=problem.where, what=said) if problem.where else said
 
 
 def show_own_failure(error: Exception, *, as_json: bool, tell: Catalogue = ENGLISH) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 
+from luthier.cli.parser import Parser
 from luthier.reporting.catalogue import LANGUAGES, Catalogue, catalogue, language_here
 
 OPTION = "--lang"
@@ -18,16 +19,17 @@ def spoken(args: argparse.Namespace) -> Catalogue:
 def spoken_in(words: Sequence[str]) -> Catalogue:
     """The catalogue of a command that is not parsed yet, to say what is wrong in it."""
     named = ""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         name, equals, value = word.partition("=")
         if name == OPTION:
             named = value if equals else following
     return catalogue(named if named in LANGUAGES else language_here())
 
 
-def translate_help(parsers: Iterable[argparse.ArgumentParser], tell: Catalogue) -> None:
+def translate_help(parsers: Iterable[Parser], tell: Catalogue) -> None:
     """Put descriptions, titles and the help of every option into a language."""
     for parser in parsers:
+        parser.usage_word = tell("usage: ")
         parser.description = tell.told(parser.description or "")
         parser.epilog = tell.told(parser.epilog or "")
         for group in parser._action_groups:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from luthier.cli.language import spoken_in, translate_help
+from luthier.cli.parser import Parser
 from luthier.errors import LuthierError
 from luthier.reporting.catalogue import ENGLISH, Catalogue
 
@@ -91,9 +92,9 @@ def command() -> NoReturn:
     os._exit(code)
 
 
-def build_parser(tell: Catalogue = ENGLISH) -> argparse.ArgumentParser:
+def build_parser(tell: Catalogue = ENGLISH) -> Parser:
     """The parser with one sub-parser per verb, its help in a language."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="luthier",
         description="From a labelled file to a fine-tuned model, and why it is not better.",
         epilog="START: luthier demo, then luthier workup DATA. Every setting: luthier settings. "

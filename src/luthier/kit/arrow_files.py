@@ -109,8 +109,9 @@ def _content(table: pa.Table, class_names: Mapping[str, Sequence[str]], name: st
             columns[column] = values
     notes: tuple[Note, ...] = ()
     if skipped:
-        what = f"{name}: columns that hold neither text nor numbers were skipped"
-        notes = (Note("skipped", f"{what}: {', '.join(skipped[:10])}"),)
+        shown = ", ".join(skipped[:10])
+        what = f"{name}: columns that hold neither text nor numbers were skipped: {shown}"
+        notes = (Note("skipped", what),)
     return Content(
         columns=columns,
         lines=range(1, table.num_rows + 1),

@@ -13,8 +13,9 @@ from luthier.kit.problem_list import ProblemList
 from luthier.records import Note
 
 _OWN_DELIMITER = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
-_SPOKEN = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-_SNIFFED = (*_SPOKEN, "^", "~", "\x01", "\x1f", "||", "::", "@@@")
+SPOKEN = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+"""Delimiter -> its name for people."""
+_SNIFFED = (*SPOKEN, "^", "~", "\x01", "\x1f", "||", "::", "@@@")
 _FEWEST_LINES = 10
 """Lines of a .txt file that must agree before another delimiter than the tab is believed."""
 _LINES_SNIFFED = 60
@@ -50,7 +51,7 @@ def read_delimited(
     if delimiter is None:
         delimiter = _sniff(_text(data, encoding), own, cautious=kind == ".txt")
         if delimiter != own:
-            spoken = _SPOKEN.get(delimiter, repr(delimiter))
+            spoken = SPOKEN.get(delimiter, repr(delimiter))
             notes.append(Note("guessed", f"{name}: columns are separated by {spoken}"))
     quoted = len(delimiter) == 1 and (kind == ".csv" or delimiter not in "\t ")
     problems = ProblemList()

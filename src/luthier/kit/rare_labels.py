@@ -57,10 +57,17 @@ class RareLabels:
             return []
         names = sorted(self.texts)
         shown = ", ".join(names[:SHOWN]) + (", ..." if len(names) > SHOWN else "")
-        head = f"labels with fewer than {self.needed} different texts: {len(names):,}"
         if choice == "drop":
-            return [Note("dropped", f"{head} ({shown}); rows left out with them: {left_out:,}")]
-        return [Note("warning", f"{head}, learned from but never judged ({shown})")]
+            what = (
+                f"labels with fewer than {self.needed} different texts: {len(names):,} ({shown}); "
+                f"rows left out with them: {left_out:,}"
+            )
+            return [Note("dropped", what)]
+        what = (
+            f"labels with fewer than {self.needed} different texts: {len(names):,}, learned from "
+            f"but never judged ({shown})"
+        )
+        return [Note("warning", what)]
 
 
 def rare_labels(units: Units, needed: int) -> RareLabels:

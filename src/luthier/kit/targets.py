@@ -166,13 +166,17 @@ def _mostly_numbers(texts: Sequence[str], name: str) -> TargetGuess | None:
     if not numbers or not few or (whole and len(numbers) <= MOST_LABELS_AS_NUMBERS):
         return None
     comma = len(numbers) > len(plain)
-    what = f"column {name!r} holds numbers{' with a decimal comma' if comma else ''}: taken as a "
-    what += "quantity to estimate; as labels: --task text_classification --label-column "
-    what += f"{name!r}"
+    kind = "numbers with a decimal comma" if comma else "numbers"
+    what = (
+        f"column {name!r} holds {kind}: taken as a quantity to estimate; as labels: "
+        f"--task text_classification --label-column {name!r}"
+    )
+    notes = [Note("guessed", what)]
     if strange:
         shown = ", ".join(map(repr, strange[:3])) + (", ..." if len(strange) > 3 else "")
-        what += f". Cells without a number: {sum(cells[cell] for cell in strange):,} ({shown})"
-    return TargetGuess("number", None, (Note("guessed", what),), comma=comma)
+        count = sum(cells[cell] for cell in strange)
+        notes.append(Note("guessed", f"cells of {name!r} without a number: {count:,} ({shown})"))
+    return TargetGuess("number", None, tuple(notes), comma=comma)
 
 
 def _separator(texts: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ def as_flag(name: str, value: Any) -> str:
 def diagnosis_lines(
     diagnosis: Diagnosis, show: ShowSetting = as_flag, say: Catalogue = ENGLISH
 ) -> list[str]:
-    """Answers, findings with their first cures, what was not checked and what crashed.
+    """Answers, findings with their first cures, what was not checked (by reason), what crashed.
 
     Args:
         diagnosis: what was found.
@@ -36,9 +36,12 @@ def diagnosis_lines(
     if diagnosis.clear:
         clear = say(", ").join(say.told(item.title) for item in diagnosis.clear)
         lines.append(say("clear: {titles}", titles=clear))
+    unchecked: dict[str, list[str]] = {}
     for item in diagnosis.not_checked:
-        title, needs = say.told(item.title), say.told(item.needs)
-        lines.append(say("not checked: {title}: {needs}", title=title, needs=needs))
+        unchecked.setdefault(item.needs, []).append(say.told(item.title))
+    for needs, titles_here in unchecked.items():
+        title = say(", ").join(titles_here)
+        lines.append(say("not checked: {title}: {needs}", title=title, needs=say.told(needs)))
     for crash in diagnosis.crashed:
         title, error = say.told(crash.title), say.told(crash.error)
         lines.append(say("CRASHED: {title}: {error}", title=title, error=error))

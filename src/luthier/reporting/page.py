@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -13,7 +14,6 @@ from luthier.records import (
     Applicability,
     Evaluated,
     Figure,
-    Finding,
     Prescription,
     SplitEvaluation,
     Started,
@@ -30,7 +30,7 @@ from luthier.reporting.facts import ReportFacts
 from luthier.reporting.folds_part import folds_part, judged_and_pooled
 from luthier.reporting.inline import as_script_data, inlined
 from luthier.reporting.language import language_of
-from luthier.reporting.page_font import font_face
+from luthier.reporting.page_font import font_face, texts_in
 from luthier.reporting.payload import by_severity, payload
 from luthier.reporting.verdict import judged_splits, scale, verdict
 
@@ -126,16 +126,10 @@ def _font_face(facts: ReportFacts, shown: Mapping[str, Any], say: Catalogue) -> 
     terms = [term.term for terms in facts.label_words.values() for term in terms]
     names = [*shown["labels"], *shown["titles"], *terms, *say.sentences.values(), facts.name]
     evidence = [row.text for rows in facts.evidence.values() for row in rows]
-    said = [text for finding in by_severity(facts) for text in _told_of(finding, say)]
-    said += [answer.message for answer in facts.diagnosis.answers] if facts.diagnosis else []
+    found = asdict(facts.diagnosis) if facts.diagnosis else {}
+    said = map(say.told, [*texts_in(found), *(note.message for note in notes(facts))])
     rows = shown["rows"]["text"] if shown["rows"] else []
     return font_face([*names, *said, facts.source.path if facts.source else ""], [*evidence, *rows])
-
-
-def _told_of(finding: Finding, say: Catalogue) -> Iterator[str]:
-    yield from map(say.told, (finding.title, finding.message))
-    for cure in finding.prescription:
-        yield from map(say.told, (cure.what, cure.why))
 
 
 def _history_sentence(facts: ReportFacts, say: Catalogue) -> str:

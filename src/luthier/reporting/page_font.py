@@ -11,8 +11,9 @@ from __future__ import annotations
 import base64
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
 from fontTools.subset import Options, Subsetter, load_font
 
@@ -85,6 +86,18 @@ def _characters(names: Iterable[str], texts: Iterable[str]) -> str:
         counts = Counter(c for text in texts for c in text if _is_cjk(c))
         first |= dict.fromkeys(c for c, _ in counts.most_common(MOST))
     return "".join(list(first)[:MOST])
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in a value of JSON, keys aside."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from texts_in(part)
+    elif isinstance(value, Iterable):
+        for part in value:
+            yield from texts_in(part)
 
 
 def _is_cjk(character: str) -> bool:

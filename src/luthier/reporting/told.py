@@ -10,7 +10,7 @@ is a sentence of Luthier again.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
@@ -21,12 +21,19 @@ FEWEST_LETTERS = 5
 INTERVAL = "{value} ({low} to {high})"
 
 _NUMBER = re.compile(r"[+-]?[\d.,]+%?")
+_LIMIT = r"[+-]?\d(?:[\d.,]*\d)?"
 _ENDS = re.compile(r"(?P<value>[-+\d.,%e]+) \((?P<low>[-+\d.,%e]+) to (?P<high>[-+\d.,%e]+)\)")
 _CHANCE = re.compile(r"(.+) \((p = [-\d.e]+)\)", re.DOTALL)
+_SENTENCE_ENDS = re.compile(r"(?<=[.?]) ")
+_WORD_OR_NUMBER = re.compile(r"[A-Za-z0-9'\"]")
+_BRACKETS = re.compile(r"([^()]+) \(([^()]+)\)", re.DOTALL)
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 JOINTS = (("; ", "；"), (": ", "："), (", ", "，"))
 """How parts are put together in English -> in Chinese, strongest first."""
+
+LIMITS = ("gt", "ge", "lt", "le")
+"""Values that are numbers, always: `a number above {gt}`."""
 
 TAILS = (" ", ",", ";")
 """What a key begins with that is put behind another sentence."""
@@ -63,7 +70,8 @@ class _Pattern:
             parts.append(re.escape(literal))
             if name is not None:  # a number ends where it ends, even before another value
                 number = f"{_NUMBER.pattern}|" if after is not None and not after[0] else ""
-                value = rf"(?P<{name}>{number}.*?)"
+                anything = _LIMIT if name in LIMITS else f"{number}.*?"
+                value = f"(?P<{name}>{anything})"
                 parts.append(f"(?P={name})" if name in seen else value)
                 seen.add(name)
         return re.compile("".join(parts), re.DOTALL)
@@ -72,14 +80,6 @@ class _Pattern:
         """The values that are kept as they are."""
         for _, name, _, conversion in Formatter().parse(self.own):
             if name is not None and conversion != "t":
-                yield values[name]
-
-    def inside(self, values: Mapping[str, str]) -> Iterator[str]:
-        """The values behind which the key still has words: none of these ends a sentence."""
-        pieces = list(Formatter().parse(self.key))
-        for number, (_, name, _, _) in enumerate(pieces):
-            after = "".join(literal for literal, _, _, _ in pieces[number + 1 :])
-            if name is not None and any(map(str.isalpha, after)):
                 yield values[name]
 
     def values_in(self, text: str) -> dict[str, str] | None:
@@ -99,6 +99,7 @@ class Told:
     """
 
     def __init__(self, sentences: Mapping[str, str], records: Mapping[str, str]) -> None:
+        self._told: dict[str, str] = {}
         self._whole: dict[str, str] = {}
         patterns: list[_Pattern] = []
         self._tails = [
@@ -112,21 +113,36 @@ class Told:
         ]
         self._tails.sort(key=lambda pattern: -pattern.weight)
         self._interval = sentences.get(INTERVAL, INTERVAL)
+        parts = {k: v for pair in records.items() for k, v in _by_sentence(*pair)}
+        records = {**parts, **records}
+        self._counts = {
+            key.removeprefix("{n} "): own
+            for key, own in sentences.items()
+            if key.startswith("{n} ") and _names(key) == {"n"}
+        }
         for key, own in {**sentences, **records}.items():
             pattern = _Pattern(key.strip(), own.strip())
             if any(name is not None for _, name, _, _ in Formatter().parse(key)):
                 enough = sum(map(str.isalpha, "".join(pattern.literals))) >= FEWEST_LETTERS
                 if enough and key in records:
                     patterns.append(pattern)
+                    if pattern.key.endswith("."):
+                        open_end = _Pattern(pattern.key[:-1], pattern.own.removesuffix("。"))
+                        patterns.append(open_end)
             else:
                 whole, told = _unescaped(key).strip(), _unescaped(own).strip()
                 self._whole[whole] = told
                 if whole.endswith("."):  # where another sentence brings the full stop
                     self._whole.setdefault(whole[:-1], told.removesuffix("。"))
-        self._patterns = sorted(patterns, key=lambda pattern: -pattern.weight)
+        self._patterns = sorted(patterns, key=lambda one: (one.key[:1] == "{", -one.weight))
 
     def __call__(self, text: str) -> str:
         """The text in this language as far as it is known."""
+        if text not in self._told:
+            self._told[text] = self._tell(text)
+        return self._told[text]
+
+    def _tell(self, text: str) -> str:
         core = text.strip()
         ways = (self._sentence, self._in_parts, self._any_pattern)
         return next((told for way in ways if (told := way(core)) is not None), text)
@@ -139,7 +155,7 @@ class Told:
             values = pattern.values_in(core)
             if values is None or any(map(_of_several, pattern.kept(values))):
                 continue
-            if not any(". " in value for value in pattern.inside(values)):
+            if not any(". " in value and not _quoted(value) for value in values.values()):
                 return self._with(pattern, values)
         return None
 
@@ -148,7 +164,7 @@ class Told:
         return next((self._with(one, values) for one, values in found if values is not None), None)
 
     def _with(self, pattern: _Pattern, values: Mapping[str, str]) -> str:
-        return "".join(self._filled(pattern.own, values))
+        return spaced(self._filled(pattern.own, values))
 
     def _filled(self, own: str, values: Mapping[str, str]) -> Iterator[str]:
         for literal, name, _, conversion in Formatter().parse(own):
@@ -159,15 +175,16 @@ class Told:
     def _in_parts(self, core: str) -> str | None:
         """A text of several sentences, each for itself; None where not one of them is known."""
         ways = (
-            self._sentences, self._before_its_end, self._with_tail, self._counted, self._joined_up,
+            self._sentences, self._before_its_end, self._with_tail, self._counted,
+            self._in_brackets, self._joined_up,
         )  # fmt: skip
         return next((told for way in ways if (told := way(core)) is not None), None)
 
     def _sentences(self, core: str) -> str | None:
-        parts = core.split(". ")
+        parts = _SENTENCE_ENDS.split(core)
         if len(parts) == 1:
             return None
-        told = [*(self(f"{part}.") for part in parts[:-1]), self(parts[-1])]
+        told = [self(part) for part in parts]
         return _joined(told, "") if any(map(_HAN.search, told)) else None
 
     def _before_its_end(self, core: str) -> str | None:
@@ -180,7 +197,9 @@ class Told:
     def _with_tail(self, core: str) -> str | None:
         for tail in self._tails:
             values = tail.values_in(core)
-            if values is not None and all(values.get(end, "x") for end in ("head_", "rest_")):
+            if values is None or any(map(_of_several, tail.kept(values))):
+                continue
+            if all(values.get(end, "x") for end in ("head_", "rest_")):
                 return "".join(self._filled(tail.own, values))
         return None
 
@@ -191,8 +210,18 @@ class Told:
         if chance := _CHANCE.fullmatch(core):
             return f"{self(chance[1])}（{chance[2]}）"
         number, _, rest = core.partition(" ")
+        if rest in self._counts and _NUMBER.fullmatch(number):
+            return self._counts[rest].format(n=number)
         found = self._sentence(rest) if _NUMBER.fullmatch(number) else None
         return f"{number} {found}" if found is not None else None
+
+    def _in_brackets(self, core: str) -> str | None:
+        """`x (y)`, of which one at least is known."""
+        found = _BRACKETS.fullmatch(core)
+        if found is None:
+            return None
+        before, inside = self(found[1]), self(found[2])
+        return None if (before, inside) == found.groups() else f"{before}（{inside}）"
 
     def _joined_up(self, core: str) -> str | None:
         """Parts with a joint between them; a single word may be a label, and is left alone."""
@@ -224,7 +253,33 @@ class Told:
 
 def _of_several(value: str) -> bool:
     """Whether a value looks like more than one: a sentence ends in it, and it is no quoted text."""
-    return value[:1] not in "'\"" and any(joint in value for joint in (". ", "; ", ": "))
+    return not _quoted(value) and any(joint in value for joint in (". ", "; ", ": "))
+
+
+def _quoted(value: str) -> bool:
+    return len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+
+
+def _by_sentence(key: str, own: str) -> Iterator[tuple[str, str]]:
+    """The sentences of a key each for itself, where its translation has as many."""
+    keys = [f"{part}." for part in key.removesuffix(".").split(". ")]
+    owns = [f"{part}。" for part in own.removesuffix("。").split("。")]
+    if len(keys) > 1 and list(map(_names, keys)) == list(map(_names, owns)):
+        yield from zip(keys, owns, strict=True)
+
+
+def _names(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def spaced(parts: Iterable[str]) -> str:
+    """The parts as one text, with a space where a Chinese character meets a word or a number."""
+    whole = ""
+    for part in parts:
+        ends = (whole[-1:], part[:1])
+        meet = any(map(_HAN.match, ends)) and any(map(_WORD_OR_NUMBER.match, ends))
+        whole += f" {part}" if meet else part
+    return whole
 
 
 def _joined(parts: list[str], joint: str) -> str:

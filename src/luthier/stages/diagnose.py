@@ -140,13 +140,14 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _what_makes(missing: Sequence[str], gives: Mapping[str, str]) -> str:
-    by_verb: dict[str, list[str]] = {}
-    for name in missing:
-        if name not in gives:
-            by_verb.setdefault(EVIDENCE[name].verb, []).append(name)
     told = dict.fromkeys(gives[name] for name in missing if name in gives)
-    made = [f"{', '.join(names)} (made by {verb})" for verb, names in by_verb.items()]
+    made = [_made(name, EVIDENCE[name].verb) for name in missing if name not in gives]
     return "; ".join([*told, *made])
+
+
+def _made(name: str, verb: str) -> str:
+    called = f"the {name.replace('_', ' ')}"
+    return f"{called} (made by {verb})"
 
 
 def one_line(error: Exception) -> str:

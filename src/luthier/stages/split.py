@@ -141,16 +141,18 @@ def _choose(
     forced: frozenset[str],
 ) -> tuple[dict[str, SplitName], list[Note]]:
     """Unit key -> split, and how it was decided."""
-    shares = ", ".join(f"{share:.4g} to {name}" for name, share in held.items())
-    origin = "the training rows" if "train" in rows.given_split else "the rows"
-    head = f"of {origin} {shares}"
+    shares = _shares(held)
+    of_training = "train" in rows.given_split
     if by == "time":
         times = rows.columns["time"]
         cut = split_by_time(
             units.clusters, [[times[p] for p in own] for own in units.positions], held, "train"
         )
-        ends = ", ".join(f"{name} begins {cut.begins[name]}" for name in held)
-        notes = [Note("chosen", f"{head}, by time: {ends}")]
+        ends = "; ".join(f"{name} begins {cut.begins[name]}" for name in held)
+        what = f"of the rows {shares}, by time: {ends}"
+        if of_training:
+            what = f"of the training rows {shares}, by time: {ends}"
+        notes = [Note("chosen", what)]
         if cut.moved:
             what = f"rows moved to an earlier split, where their text stands already: {cut.moved:,}"
             notes.append(Note("chosen", what))
@@ -163,7 +165,18 @@ def _choose(
         chosen = stratify(free, held, "train", settings.seed)
         how = stratified_by(rows)
     learned: dict[str, SplitName] = dict.fromkeys(forced, "train")
-    return chosen | learned, [Note("chosen", f"{head}, {how}, seed {settings.seed}")]
+    what = f"of the rows {shares}, {how}, seed {settings.seed}"
+    if of_training:
+        what = f"of the training rows {shares}, {how}, seed {settings.seed}"
+    return chosen | learned, [Note("chosen", what)]
+
+
+def _shares(held: Held) -> str:
+    """Which share goes where, in the words of a note."""
+    validation, test = held.get("validation", 0), held.get("test", 0)
+    if validation and test:
+        return f"{validation:.4g} to validation, {test:.4g} to test"
+    return f"{validation:.4g} to validation" if validation else f"{test:.4g} to test"
 
 
 def _leaks(given: Sequence[SplitName | None], alike: Alike) -> list[Note]:

@@ -103,12 +103,14 @@ def detect(
         "long_texts": settings.text.long_texts,
         "max_length": settings.text.max_length,
     }
-    head = f"{len(cut):,} of {len(train):,} training rows are cut ({share:.1%}"
-    head += f"; of {worst!r} {worst_share:.1%})" if worst_share else ")"
+    head = f"{len(cut):,} of {len(train):,} training rows are cut ({share:.1%})."
+    if worst_share:
+        head = _text(head, f"Of those of {worst!r} it is {worst_share:.1%}.")
     if share <= SHARE and worst_share <= SHARE_OF_LABEL:
-        return Clear(f"{head}: too few to matter.", measured)
+        return Clear(_text(head, "That is too few to matter."), measured)
     if len(cut) < FEWEST_CUT:
-        return CannotTell(f"{head}: too few to ask.", f"{FEWEST_CUT} cut training rows", measured)
+        few = _text(head, "That is too few to ask.")
+        return CannotTell(few, f"{FEWEST_CUT} cut training rows", measured)
     measured["tokens_p95"] = float(np.quantile(lengths.tokens, 0.95))
     gap = cut_texts.whole_against_cut(validation_predictions, lost)
     return _ask(head, cut_texts.cut_rows(rows, lengths, train, seed=0), measured, gap)
@@ -129,22 +131,29 @@ def _ask(
         "lost_accuracy": gain.value * share,
         "gap": None if gap is None else [gap.value, gap.low, gap.high],
     }
-    said = f"{head}; a linear model gains {_ends(gain)} on cut rows from the whole text"
+    said = _text(head, f"A linear model gains {_ends(gain)} on cut rows from the whole text.")
     limits = {severity: limit for limit, severity in LIMITS} | {"p": P_LIMIT, "share": SHARE}
     if p < P_LIMIT and gain.value > 0:
         others = {x: float(sample.right(x).mean()) for x in cut_texts.SAME_LENGTH if x != way}
         measured["accuracy_by_way"] = {way: float(read.mean())} | others
         helped = [i for i, better in zip(sample.ids, whole & ~read, strict=False) if better]
         worth = next(severity for limit, severity in LIMITS if gain.value * share > limit)
-        message = f"Truncation costs signal: {said} (p = {p:.2g})."
+        message = _text("Truncation costs signal.", said, f"By chance: p = {p:.2g}.")
         return Fired(message, worth, measured, limits, tuple(helped[:MOST_ROWS]))
     if gap is not None and gap.low > 0:
-        said += f", which may be chance, but cut validation rows are answered {_ends(gap)} worse"
-        return Fired(f"{said} than whole ones of the same label.", "low", measured, limits)
+        worse = (
+            f"That may be chance, but cut validation rows are answered {_ends(gap)} worse than "
+            "whole ones of the same label."
+        )
+        return Fired(_text(said, worse), "low", measured, limits)
     if gain.high <= MARGIN:
-        return Clear(f"Truncation does not cost signal: {said}.", measured)
+        return Clear(_text("Truncation does not cost signal.", said), measured)
     wanted = rows_to_see(MARGIN, (only_whole + only_read) / len(read))
-    return CannotTell(f"{said}.", f"about {max(100, round(wanted, -2)):,} cut rows", measured)
+    return CannotTell(said, f"about {max(100, round(wanted, -2)):,} cut rows", measured)
+
+
+def _text(*sentences: str) -> str:
+    return " ".join(sentences)
 
 
 def _ends(figure: Figure) -> str:

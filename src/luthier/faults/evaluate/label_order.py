@@ -81,15 +81,15 @@ def detect(test_predictions: Predictions) -> Outcome:
     measured = _measured(found, names)
     strong = found.gain >= GAIN or found.gain_where_changed >= GAIN_WHERE_CHANGED
     if found.p < P and strong and found.mapping:
-        named = "; ".join(f"{names[a]} is {names[b]}" for a, b in list(found.mapping.items())[:6])
-        more = f" and {len(found.mapping) - 6} more" if len(found.mapping) > 6 else ""
+        named = ", ".join(f"{names[a]} -> {names[b]}" for a, b in list(found.mapping.items())[:6])
+        named += ", ..." if len(found.mapping) > 6 else ""
         order = np.arange(len(names))
         order[list(found.mapping)] = list(found.mapping.values())
         mended = test_predictions.row_ids[known][(answer != truth) & (order[answer] == truth)]
         return Fired(
             f"Read in another order the answers are right: accuracy {found.accuracy[0]:.3f} "
             f"becomes {found.reordered:.3f} (sign test on rows that the order was not found on: "
-            f"p = {found.p:.2g}). What is answered as {named}{more}.",
+            f"p = {found.p:.2g}). Answered label -> true label: {named}.",
             "high",
             measured,
             {"p": P, "gain": GAIN, "gain_where_changed": GAIN_WHERE_CHANGED},

@@ -76,7 +76,8 @@ def detect(rows: Rows, test_predictions: Predictions) -> Outcome:
     if "text" not in rows.columns or not all(i in place for i in ids.tolist()):
         return CannotTell("The texts of the test rows are not there.", "test rows with their texts")
     if len(ids) < 2 * LEAST_ROWS:
-        return CannotTell(f"{len(ids)} test rows have a label.", f"{2 * LEAST_ROWS} of them")
+        needed = f"{2 * LEAST_ROWS} test rows with a label"
+        return CannotTell(f"{len(ids)} test rows have a label.", needed)
     texts = [str(rows.columns["text"][place[i]]) for i in ids.tolist()]
     labels = test_predictions.labels[known]
     wrong = test_predictions.predicted[known] != labels
