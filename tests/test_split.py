@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from luthier.errors import InputError
+from luthier.journeys.opening import open_walk
 from luthier.kit.text_key import text_key
 from luthier.records import Rows, Source
 from luthier.settings import SplitSettings
@@ -426,3 +427,14 @@ def test_numbers_are_shared_out_by_their_tenths():
     tested = [x for x, name in zip(numbers, result.names, strict=True) if name == "test"]
     assert len(tested) == 30
     assert abs(sum(tested) / 30 - 99.5) < 6
+
+
+def test_task_auto_asked_for_by_name_is_settled_by_the_rows(tmp_path):
+    data = tmp_path / "data.csv"
+    lines = [f"第 {i} 封信 {i * 7919 % 104729},{i / 7:.2f}" for i in range(60)]
+    data.write_text("text,score\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    walk = open_walk(data, tmp_path / "run", {"task": "auto"}, False, None, None)
+    walk.run.create()
+    walk.load()
+    assert walk.task.name == "text_regression"
+    assert walk.resolved.origins["task"].detail == "by what the column of answers holds"

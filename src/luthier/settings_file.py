@@ -133,6 +133,13 @@ def with_recipe(
     return Resolved(checked.settings, MappingProxyType(origins))
 
 
+def not_chosen(resolved: Resolved, name: str) -> Resolved:
+    """The same, with a value that leaves the choice to Luthier (`task: auto`) as if by default."""
+    return Resolved(
+        resolved.settings, MappingProxyType({**resolved.origins, name: Origin("default")})
+    )
+
+
 def value_of(settings: Settings, name: str) -> Any:
     """The value of a dotted setting."""
     value: Any = settings

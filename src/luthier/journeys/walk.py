@@ -32,7 +32,7 @@ from luthier.records import (
     TrainingSaid,
     TrainJob,
 )
-from luthier.settings_file import Resolved, value_of, with_recipe
+from luthier.settings_file import Resolved, not_chosen, value_of, with_recipe
 from luthier.tasks import get_task, task_of_rows, tasks_called
 
 if TYPE_CHECKING:
@@ -104,7 +104,9 @@ class Walk:
     def _settle_task(self, task: Task) -> None:
         if self.resolved.settings.task != task.name:
             reason = {"task": "by what the column of answers holds"}
-            self.resolved = with_recipe(self.resolved, {"task": task.name}, reasons=reason)
+            self.resolved = with_recipe(
+                not_chosen(self.resolved, "task"), {"task": task.name}, reasons=reason
+            )
 
     def _check_files_unchanged(self, rows: Rows) -> None:
         if not (self.run.path / "source.json").exists():
