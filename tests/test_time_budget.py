@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from luthier.engines.costs import StepCosts
 from luthier.engines.local import LocalEngine
@@ -117,3 +118,25 @@ def test_a_run_is_fitted_to_its_budget_on_this_machine(tmp_path, budget, strateg
         assert why.startswith("recipe auto: too slow here otherwise (full: ")
         assert "partial: " in why
         assert not job.checkpoints.exists()
+
+
+class SlowReader(Machine):
+    """An engine that takes a second to read a token by the frozen layers where that is kept."""
+
+    device = torch.device("cpu")
+
+    def measure_costs(self, job):
+        kept = job.settings.train.trunk_cache_gb > 0
+        return StepCosts(0.1, 1.0 if kept else 0.0, 0.05 if kept else 0.2, 0.0, 0.0)
+
+
+def test_outputs_are_not_kept_where_reading_them_would_take_the_whole_budget(tmp_path):
+    flags = {"train.threads": "1", "train.time_budget": "60s", "model.strategy": "frozen"}
+    resolved = resolve(flags=flags)
+    job = replace(tiny_job(tmp_path), settings=resolved.settings)
+    settled = fit_to_machine(resolved, SlowReader(has_bfloat16=False), job)
+    assert settled.settings.train.trunk_cache_gb == 0
+    assert settled.origins["train.trunk_cache_gb"].detail.startswith("to read all rows once by")
+    by_hand = resolve(flags={**flags, "train.trunk_cache_gb": "5"})
+    kept = fit_to_machine(by_hand, SlowReader(has_bfloat16=False), job)
+    assert kept.settings.train.trunk_cache_gb == 5

@@ -36,6 +36,10 @@ LONGEST_ON_CPU = 256
 LONGEST_ON_ACCELERATOR = 512
 TIME_BUDGET_ON_CPU = "12m"
 FROZEN_LEARNING_RATE = 2e-3
+KEEPING_AT_MOST = 0.8
+"""Share of the time budget above which the outputs of frozen layers are not kept: no time would be
+left to learn from them."""
+
 FEWEST_STEPS = 100
 """Steps that are planned where a budget seems too small for them: a new head learns nothing from
 fewer, costs are guessed from a few batches, and the clock ends training at the budget anyway."""
@@ -147,6 +151,7 @@ class RunCosts:
         judging: measuring both splits and saving, once.
         steps_per_epoch: optimizer steps in an epoch.
         epochs_between: epochs from one measuring to the next.
+        keeping: the part of `start` in which the frozen layers' outputs are read and kept.
     """
 
     start: float
@@ -154,6 +159,7 @@ class RunCosts:
     judging: float
     steps_per_epoch: int
     epochs_between: int = 1
+    keeping: float = 0.0
 
 
 def steps_within(budget_seconds: float, costs: RunCosts) -> int:

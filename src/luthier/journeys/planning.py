@@ -15,6 +15,7 @@ from luthier.kit.batching import steps_per_epoch
 from luthier.recipes import (
     FEWEST_STEPS,
     FROZEN_LEARNING_RATE,
+    KEEPING_AT_MOST,
     Choice,
     PlanFacts,
     RunCosts,
@@ -118,6 +119,9 @@ def _fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> 
         epochs = steps / costs.steps_per_epoch
         strategy = resolved.settings.model.strategy
         lighter = lighter_strategy(strategy, epochs, _layers(job)) if may_choose else None
+        if lighter is None and _too_long_to_keep(resolved, costs, budget):
+            resolved = _without_keeping(resolved, costs)
+            continue
         if lighter is None:
             return _cut(resolved, costs, steps)
         before += (
@@ -125,6 +129,21 @@ def _fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> 
             f"{resolved.settings.train.time_budget}; "
         )
         resolved = _with_lighter(resolved, *lighter, before)
+
+
+def _too_long_to_keep(resolved: Resolved, costs: RunCosts, budget: float) -> bool:
+    by_hand = resolved.origins["train.trunk_cache_gb"].kind in ("file", "flag")
+    return costs.keeping > KEEPING_AT_MOST * budget and not by_hand
+
+
+def _without_keeping(resolved: Resolved, costs: RunCosts) -> Resolved:
+    choice = Choice()
+    why = (
+        f"to read all rows once by the frozen layers would take {costs.keeping:.0f} s of "
+        f"{resolved.settings.train.time_budget}"
+    )
+    choice.choose("train.trunk_cache_gb", 0.0, why)
+    return with_recipe(resolved, choice.values, kind="measured", reasons=choice.reasons)
 
 
 def _with_lighter(resolved: Resolved, strategy: str, layers: int, why: str) -> Resolved:
@@ -147,12 +166,14 @@ def _costs(engine: LocalEngine, job: TrainJob) -> RunCosts:
     train = job.settings.train
     in_step = train.per_device_train_batch_size * train.gradient_accumulation_steps
     tokens = sum(int(job.encoded[split].lengths.sum()) for split in ("train", "validation"))
+    keeping = tokens * measured.trunk_token
     return RunCosts(
-        start=measured.start + tokens * measured.trunk_token,
+        start=measured.start + keeping,
         step=measured.step,
         judging=measure.tokens * measured.read_token + measured.save,
         steps_per_epoch=steps_per_epoch(len(job.encoded["train"]), in_step),
         epochs_between=measure.epochs_between,
+        keeping=keeping,
     )
 
 
