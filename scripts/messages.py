@@ -315,6 +315,8 @@ def _name(node: ast.expr) -> str:  # noqa: C901, PLR0911 - one line per kind of 
 def told() -> set[str]:
     """Keys of `told.json`: what records tell."""
     called = {f"the {name.replace('_', ' ')}" for name in EVIDENCE}  # stages/diagnose.py
+    records = (fault.track_record for fault in all_faults())
+    called |= {record["measured_on"] for record in records if record}
     return {message.key for message in every_message()} - said() | called
 
 

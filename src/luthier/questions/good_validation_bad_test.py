@@ -280,7 +280,8 @@ def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:
         )
     first = causes[0]
     if first.standing == "found":
-        return f"{said} {_because(first)}"
+        because = first.because.removesuffix(".")
+        return " ".join([said, f"Because {first.title}: {because}."])
     likely = [cause.title for cause in causes if cause.standing == first.standing]
     out = [cause.title for cause in causes if cause.standing == "ruled_out"]
     sentences = [
@@ -289,11 +290,6 @@ def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:
         f"Ruled out: {'; '.join(out)}." if out else "",
     ]
     return " ".join(filter(None, sentences))
-
-
-def _because(cause: Cause) -> str:
-    because = cause.because.removesuffix(".")
-    return f"Because {cause.title}: {because}."
 
 
 def _with_ends(figure: Figure, *, minus: bool = False) -> str:

@@ -120,7 +120,7 @@ def track_record_in_words(record: Mapping[str, Any] | None, say: Catalogue = ENG
     measured = say(
         "Measured on {where}, by `benchmarks/faultbench.py`. On real runs of other kinds it is not "
         "measured.",
-        where=record["measured_on"],
+        where=say.told(record["measured_on"]),
     )
     return f"{planted} {healthy} {measured}"
 
