@@ -43,6 +43,10 @@ AGAIN = (
     "the second time mean dropout, the same ones mean texts or weights"
 )
 MODEL = "give the model: --model FOLDER (it answers the rows again in every usual way)"
+OWN = (
+    "luthier diagnose RUN --parity (the model that ships answers the rows again in every usual way)"
+)
+"""Instead of both, in a run of Luthier's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,17 @@ class _Found:
     parity: Parity | None
     seen: Seen
     behind: Figure | None
+    own_run: bool
+
+    @property
+    def again(self) -> str:
+        """What shows whether the model was in evaluation mode."""
+        return OWN if self.own_run else AGAIN
+
+    @property
+    def model(self) -> str:
+        """What gives the answers of the model once more."""
+        return OWN if self.own_run else MODEL
 
     def any_of(self, *faults: str) -> Finding | None:
         """The first of these that fired."""
@@ -93,6 +108,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         parity=parity if isinstance(parity, Parity) else None,
         seen=look(test, evidence.get("validation_predictions"), evidence.get("rows")),
         behind=_behind(evidence.get("validation_predictions"), floors),
+        own_run="settings" in evidence,
     )
     ranked = [
         _label_order(facts),
@@ -160,13 +176,13 @@ def _texts(facts: _Found) -> tuple[Cause, float]:
     if decided := _by_model(facts, name, title, "preprocessing_differs"):
         return decided, 9
     if not facts.worse or facts.explained:
-        return Cause(name, title, "possible", facts.unsupported, MODEL), 0
+        return Cause(name, title, "possible", facts.unsupported, facts.model), 0
     weak = facts.any_of("weak_slice")
     if weak:
         part = weak.measured["weak"][0]["part"]
         because = f"a kind of text fails more than the others ({part})"
-        return Cause(name, title, "likely", because, MODEL), 3
-    return Cause(name, title, "likely", "test is worse, and nothing rules it out", MODEL), 2
+        return Cause(name, title, "likely", because, facts.model), 3
+    return Cause(name, title, "likely", "test is worse, and nothing rules it out", facts.model), 2
 
 
 def _dropout(facts: _Found) -> tuple[Cause, float]:
@@ -184,11 +200,11 @@ def _dropout(facts: _Found) -> tuple[Cause, float]:
         because = f"all {seen.twins} test rows that share their text have their twins' answers"
         return Cause(name, title, "ruled_out", because), 0
     if not facts.worse or facts.explained:
-        return Cause(name, title, "possible", facts.unsupported, AGAIN), 0
+        return Cause(name, title, "possible", facts.unsupported, facts.again), 0
     if seen.flat:
         because = "the answers are flatter than dropout makes them"
-        return Cause(name, title, "possible", because, AGAIN), 1
-    return Cause(name, title, "likely", "test is worse, and nothing rules it out", AGAIN), 2.5
+        return Cause(name, title, "possible", because, facts.again), 1
+    return Cause(name, title, "likely", "test is worse, and nothing rules it out", facts.again), 2.5
 
 
 def _weights(facts: _Found) -> tuple[Cause, float]:
@@ -201,10 +217,12 @@ def _weights(facts: _Found) -> tuple[Cause, float]:
             "the answers are at chance and nearly without preference, as of a head that was never "
             "trained"
         )
-        return Cause(name, title, "likely", because, MODEL), 6
+        return Cause(name, title, "likely", because, facts.model), 6
     if facts.worse and not facts.explained:
-        return Cause(name, title, "likely", "test is worse, and nothing rules it out", MODEL), 1.5
-    return Cause(name, title, "possible", facts.unsupported, MODEL), 0
+        return Cause(
+            name, title, "likely", "test is worse, and nothing rules it out", facts.model
+        ), 1.5
+    return Cause(name, title, "possible", facts.unsupported, facts.model), 0
 
 
 def _drift(facts: _Found) -> tuple[Cause, float]:
@@ -263,9 +281,9 @@ def _next_test(open_ones: list[Cause], facts: _Found) -> str:
     """The cheapest test that decides most of what is open."""
     names = [cause.name for cause in open_ones[:3]]
     if facts.parity is None and names[:1] == ["other_weights"]:
-        return MODEL
+        return facts.model
     if "dropout_on" in names and not facts.seen.twins:
-        return AGAIN
+        return facts.again
     return open_ones[0].next_test if open_ones else ""
 
 
