@@ -11,6 +11,8 @@ from luthier.engines.forward import inputs_of
 from luthier.engines.inference import logits_of
 from luthier.engines.kept_trunk import keep_trunk
 from luthier.engines.local import LocalEngine
+from luthier.engines.optimizer import make_optimizer
+from luthier.engines.step import Stepper
 from luthier.kit.digest import digest_of_tensors
 from luthier.kit.user_cache import cache_folder, why_no_room
 from luthier.models.pretrained import find_model
@@ -213,3 +215,22 @@ def test_the_files_that_were_not_used_for_longest_make_room(tmp_path):
         why_no_room(tmp_path, 300, 250)
         == "it would take 300 bytes, and at most 250 bytes are allowed"
     )
+
+
+def test_after_a_measurement_what_is_trained_is_in_training_mode_again_and_what_is_frozen_not(
+    job_with,
+):
+    job = job_with(PARTIAL)
+    model = loaded(job)
+    stepper = Stepper(job, model, make_optimizer(model, job.settings.train), CPU)
+    trained = {id(p) for p in model.parameters() if p.requires_grad}
+    modes = []
+    for number in (1, 2):
+        stepper(number)
+        layers = model.bert.encoder.layer
+        modes.append([all(m.training for m in layer.modules()) for layer in layers])
+        assert {any(m.training for m in layer.modules()) for layer in layers[:-1]} == {False}
+        logits_of(model, job.encoded["validation"], job.settings, CPU)
+        assert not model.training
+    assert modes == [[False, False, True]] * 2
+    assert {id(p) for p in model.bert.encoder.layer[-1].parameters()} <= trained

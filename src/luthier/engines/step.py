@@ -155,9 +155,7 @@ class Stepper:
         its weight over the weight of a mean step: steps hold many short rows or few long ones, and
         so a row counts the same wherever it stands. The cut into parts changes neither.
         """
-        self._model.train()
-        for module in self._frozen:
-            module.eval()
+        self._set_mode()
         weights = self.loss.row_weights / self._mean_weight
         total = torch.zeros((), device=self._device)
         for part in parts:
@@ -179,6 +177,14 @@ class Stepper:
         total *= self._mean_weight / self.loss.row_weights[rows].sum()
         loss_value, norm_value = torch.stack([total, norm]).tolist()  # the step's one wait
         return loss_value, norm_value
+
+    def _set_mode(self) -> None:
+        """What is trained in training mode, what is frozen not; both stay so from step to step."""
+        if self._model.training and not any(module.training for module in self._frozen):
+            return
+        self._model.train()
+        for module in self._frozen:
+            module.eval()
 
     def _precision(self) -> AbstractContextManager[Any]:
         """Matrices multiplied in bfloat16 where that was asked for; weights stay in float32."""

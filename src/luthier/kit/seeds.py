@@ -31,8 +31,15 @@ def random_stream(seed: int, *place: int, device: torch.device | None = None) ->
         place: where in the run, for example the optimizer step.
         device: the accelerator whose generator is used too; the CPU's always is.
     """
-    kind = "cpu" if device is None else device.type
-    devices = [] if kind == "cpu" else [0 if device is None else (device.index or 0)]
-    with torch.random.fork_rng(devices, device_type="cuda" if kind == "cpu" else kind):
+    if device is None or device.type == "cpu":
+        # torch.manual_seed takes a picture of the call stack, to seed accelerators later
+        before = torch.get_rng_state()
+        torch.default_generator.manual_seed(seed_of(seed, *place))
+        try:
+            yield
+        finally:
+            torch.set_rng_state(before)
+        return
+    with torch.random.fork_rng([device.index or 0], device_type=device.type):
         torch.manual_seed(seed_of(seed, *place))
         yield

@@ -97,7 +97,7 @@ def _for_first_token(
     heads, size = attention.num_attention_heads, attention.attention_head_size
     key, key_bias = _by_head(attention.key, heads, size)
     value, value_bias = _by_head(attention.value, heads, size)
-    query = attention.query(first).view(len(first), heads, size) * size**-0.5
+    query = attention.query(first).view(-1, heads, size) * size**-0.5
     wanted = torch.einsum("bhs,hsw->bhw", query, key)
     scores = wanted @ hidden_states.mT + (query * key_bias).sum(-1, keepdim=True)
     if attention_mask is not None:
@@ -110,7 +110,7 @@ def _for_first_token(
     )
     mixed = torch.einsum("bhw,hsw->bhs", shares @ hidden_states, value)
     mixed = mixed + shares.sum(-1, keepdim=True) * value_bias
-    attended = layer.attention.output(mixed.reshape(len(first), 1, heads * size), first)
+    attended = layer.attention.output(mixed.reshape(-1, 1, heads * size), first)
     answer: torch.Tensor = layer.feed_forward_chunk(attended)
     return answer
 
