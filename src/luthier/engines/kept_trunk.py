@@ -25,6 +25,7 @@ from luthier.kit.digest import digest_of_arrays, digest_of_tensors
 from luthier.kit.join_encoded import join_encoded
 from luthier.kit.user_cache import cache_folder, in_words, why_no_room
 from luthier.machine_errors import machine_error
+from luthier.models.first_token import first_token_only, proven_first_token
 from luthier.models.trunk import (
     Cut,
     frozen_trunk,
@@ -207,8 +208,16 @@ def _made(
 ) -> np.ndarray[Any, Any] | None:
     """Read all rows and write what is kept; None where that cannot be done with such numbers."""
     model, cut, rows, device = what
+    layer = None
+    if cut.way == "first":
+        layer = proven_first_token(model, inputs_to_try(model, rows, device))
     try:
-        with atomic_path(path) as temporary, torch.inference_mode(), memory_explained():
+        with (
+            atomic_path(path) as temporary,
+            torch.inference_mode(),
+            memory_explained(),
+            first_token_only(layer),
+        ):
             store = _empty(temporary, kind, _shape(cut, rows))
             for part in parts_within(np.arange(len(rows)), rows.lengths, TOKENS_AT_ONCE):
                 if should_stop():
