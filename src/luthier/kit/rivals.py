@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from luthier.kit.intervals import Statistic
-from luthier.kit.label_counts import LabelCounts, macro_f1
-from luthier.records import Predictions
+from luthier.kit.intervals import Statistic, paired_difference
+from luthier.kit.label_counts import LabelCounts, accuracy, macro_f1
+from luthier.records import Figure, Predictions
 
 LINEAR_RIVALS = ("tfidf_linear", "frozen_encoder")
 """Names of the floors that learn something; `majority` does not."""
@@ -25,6 +25,20 @@ def score(predictions: Predictions, statistic: Statistic) -> float:
     known = predictions.labels >= 0
     labels, answers = predictions.labels[known], predictions.predicted[known]
     return float(statistic(LabelCounts.of_rows(labels, answers, len(predictions.label_names))))
+
+
+def far_behind(ours: object, floors: object, margin: float) -> Figure | None:
+    """Accuracy minus that of the strongest rival, where it is surely more than `margin` below.
+
+    None where it is not, where there is no rival, and for what is no `Predictions`.
+    """
+    if not (isinstance(ours, Predictions) and isinstance(floors, Mapping)):
+        return None
+    found = strongest_rival(floors)
+    if found is None or not (ours.labels >= 0).any():
+        return None
+    difference = paired_difference(ours, found[1], accuracy)
+    return difference if difference.high < -margin else None
 
 
 def commonest_share(predictions: Predictions) -> float:

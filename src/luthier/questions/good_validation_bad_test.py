@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from luthier.kit import label_counts
-from luthier.kit.intervals import paired_difference
-from luthier.kit.rivals import strongest_rival
+from luthier.kit.rivals import far_behind
 from luthier.kit.seen_in_answers import SATURATED, Seen, look
 from luthier.records import (
     STANDINGS,
@@ -58,17 +56,8 @@ class _Found:
     parity: Parity | None
     seen: Seen
     behind: Figure | None
-    own_run: bool
-
-    @property
-    def again(self) -> str:
-        """What shows whether the model was in evaluation mode."""
-        return OWN if self.own_run else AGAIN
-
-    @property
-    def model(self) -> str:
-        """What gives the answers of the model once more."""
-        return OWN if self.own_run else MODEL
+    again: str
+    model: str
 
     def any_of(self, *faults: str) -> Finding | None:
         """The first of these that fired."""
@@ -107,8 +96,9 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         clear=frozenset(item.fault for item in found.clear),
         parity=parity if isinstance(parity, Parity) else None,
         seen=look(test, evidence.get("validation_predictions"), evidence.get("rows")),
-        behind=_behind(evidence.get("validation_predictions"), floors),
-        own_run="settings" in evidence,
+        behind=far_behind(evidence.get("validation_predictions"), floors, BEHIND),
+        again=OWN if "settings" in evidence else AGAIN,
+        model=OWN if "settings" in evidence else MODEL,
     )
     ranked = [
         _label_order(facts),
@@ -134,17 +124,6 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         causes=causes,
         next_test=next_test,
     )
-
-
-def _behind(validation: object, floors: object) -> Figure | None:
-    """Validation accuracy minus that of a linear rival, where it is surely far below."""
-    if not (isinstance(validation, Predictions) and isinstance(floors, Mapping)):
-        return None
-    found = strongest_rival(floors)
-    if found is None or not (validation.labels >= 0).any():
-        return None
-    difference = paired_difference(validation, found[1], label_counts.accuracy)
-    return difference if difference.high < -BEHIND else None
 
 
 def _label_order(facts: _Found) -> tuple[Cause, float]:
