@@ -76,6 +76,7 @@ def write_onnx(
         OnnxRuntimeQuantizer,
     )
 
+    from luthier.models.first_token import first_token_only, proven_first_token
     from luthier.models.quiet import quiet
 
     quantizer = None
@@ -84,7 +85,8 @@ def write_onnx(
         how = OnnxRuntimeDynamicConfig(per_channel=True, reduce_range=True)
         quantizer = OnnxRuntimeQuantizer(how)
     try:
-        with quiet(), _silent():
+        layer = proven_first_token(model, sample)
+        with quiet(), _silent(), first_token_only(layer):
             exporter = OnnxExporter()
             config = OnnxConfig(dynamic=True, quantizer=quantizer, ort_fusions="cpu")
             exported = exporter.export(model, dict(sample), config=config)
