@@ -45,13 +45,17 @@ def tokenizer(source):
 
 def read(tokenizer, **text):
     encoded = TASK.encode(rows_of(TEXTS), ("a", "b"), tokenizer, TextSettings(**text))
+    return encoded, *tokens_of(tokenizer, encoded)
+
+
+def tokens_of(tokenizer, encoded):
     starts, lengths, owner = encoded.sequences(np.arange(len(TEXTS)))
     ids = encoded.flat["input_ids"]
     tokens = [
         "".join(t.removeprefix("##") for t in tokenizer.convert_ids_to_tokens(ids[a : a + n]))
         for a, n in zip(starts, lengths, strict=True)
     ]
-    return encoded, [t.replace("[CLS]", "<").replace("[SEP]", ">") for t in tokens], owner
+    return [t.replace("[CLS]", "<").replace("[SEP]", ">") for t in tokens], owner
 
 
 def test_the_head_the_tail_or_both_are_kept(tokenizer):
@@ -91,6 +95,18 @@ def test_rows_taken_out_keep_their_windows(tokenizer):
         np.testing.assert_array_equal(one, pad(encoded, np.array([row]), {})["input_ids"])
     assert some.lost_tokens.tolist() == encoded.lost_tokens[[3, 1, 0]].tolist()
     assert padded_tokens(encoded, np.array([0, 1])) == 4 * 10
+
+
+def test_some_windows_of_each_text_are_drawn_anew_for_every_epoch(tokenizer):
+    encoded, whole, owner = read(tokenizer, max_length=10, long_texts="windows", stride=3)
+    every = [{text for text, row in zip(whole, owner, strict=True) if row == i} for i in range(4)]
+    drawn = [tokens_of(tokenizer, encoded.with_few_windows(2, (0, epoch))) for epoch in range(9)]
+    for texts, rows in drawn:
+        assert [list(rows).count(i) for i in range(4)] == [min(2, len(own)) for own in every]
+        assert all(text in every[row] for text, row in zip(texts, rows, strict=True))
+    assert {text for texts, _ in drawn for text in texts} == set(whole)
+    same = encoded.with_few_windows(99, (0, 0))
+    assert tokens_of(tokenizer, same)[0] == whole
 
 
 def test_windows_that_leave_no_room_are_one_clear_message(tokenizer):

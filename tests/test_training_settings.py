@@ -33,12 +33,12 @@ def tiny_model(tmp_path_factory):
 def job_with(tmp_path, tiny_model):
     """A tiny job with some settings changed, under `name` of its own."""
 
-    def make(name: str = "a", model=None, task=None, **train) -> TrainJob:
+    def make(name: str = "a", model=None, task=None, text=None, **train) -> TrainJob:
         folder = tmp_path / name
         if not (folder / "model").exists():
             folder.mkdir(exist_ok=True)
             (folder / "model").symlink_to(tiny_model)
-        job = tiny_job(folder, **{"num_train_epochs": 2, **train})
+        job = tiny_job(folder, text=text, **{"num_train_epochs": 2, **train})
         changed = job.settings.model.model_copy(update=model or {})
         settings = job.settings.model_copy(update={"model": changed})
         return replace(job, settings=settings, task=task or job.task)
@@ -72,6 +72,21 @@ class RunsOutOfMemory(TextClassification):
 
         model.forward = greedy
         return model
+
+
+def test_training_reads_as_many_windows_of_a_text_as_it_is_told(job_with):
+    text = {"max_length": 12, "long_texts": "windows", "stride": 2}
+    steps = {
+        most: of_kind(
+            ENGINE.train(job_with(str(most), text={**text, "windows_in_training": most})), Stepped
+        )
+        for most in (0, 1, 2)
+    }
+    tokens = {most: sum(step.tokens for step in done) for most, done in steps.items()}
+    rows = sum(step.rows for step in steps[0])
+    assert all(sum(step.rows for step in done) == rows for done in steps.values())
+    assert tokens[1] <= 12 * rows
+    assert tokens[1] < tokens[2] < tokens[0]
 
 
 # memory -------------------------------------------------------------------------------------------

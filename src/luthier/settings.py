@@ -139,6 +139,13 @@ class TextSettings(_Block):
     max_windows: int = setting(
         8, "most windows of one text; what lies behind them is cut and said", unit="windows", ge=1
     )
+    windows_in_training: int = setting(
+        0,
+        "most windows of a text that an epoch of training reads, drawn anew each epoch; 0: all; "
+        "outputs of frozen layers that are kept are of all",
+        unit="windows",
+        ge=0,
+    )
     window_pooling: Literal["mean", "max"] = setting(
         "mean", "how the logits of the windows of a text become one answer"
     )

@@ -48,7 +48,7 @@ class Stepper:
         self._model = model
         self._optimizer = optimizer
         self._device = device
-        self._rows = job.encoded["train"]
+        self._whole_rows = self._rows = job.encoded["train"]
         self._lengths = self._rows.lengths
         self.loss = job.task.loss(self._settings, self._rows.targets, job.label_names)
         self._trained = [p for p in model.parameters() if p.requires_grad]
@@ -82,9 +82,17 @@ class Stepper:
         epoch, place = divmod(step - 1, self.steps_per_epoch)
         if epoch != self._epoch:
             seed = self._settings.seed
+            self._draw_windows(seed, epoch)
             self._batches = training_batches(self._lengths, self._batch_size, seed, epoch)
             self._epoch = epoch
         return self._batches[place]
+
+    def _draw_windows(self, seed: int, epoch: int) -> None:
+        """Read some windows of each long text in this epoch; what frozen layers gave is of all."""
+        most = self._job.settings.text.windows_in_training
+        if most and self._kept is None:
+            self._rows = self._whole_rows.with_few_windows(most, (seed, epoch))
+            self._lengths = self._rows.lengths
 
     def on_rows(self, step: int, rows: IntArray) -> Stepped:
         """Do the step on these row positions."""

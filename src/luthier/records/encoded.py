@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -109,6 +109,26 @@ class Encoded:
             unknown_tokens=self.unknown_tokens[positions],
             window_offsets=windows,
             covered_lengths=None if covered is None else covered[positions],
+        )
+
+    def with_few_windows(self, most: int, seed: tuple[int, ...]) -> Encoded:
+        """The same rows with at most `most` windows each, drawn by the seed, in their order."""
+        if self.window_offsets is None:
+            return self
+        starts, counts = self._windows_of_rows()
+        owner = np.repeat(np.arange(len(self)), counts)
+        drawn = np.lexsort((np.random.default_rng(seed).random(len(owner)), owner))
+        place = np.arange(len(owner)) - np.repeat(starts, counts)
+        own = np.sort(drawn[place < most])
+        sizes = np.diff(self.window_offsets)[own]
+        taken = _places(self.window_offsets[own], sizes)
+        windows = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        last = np.cumsum(np.minimum(counts, most))
+        return replace(
+            self,
+            flat={name: values[taken] for name, values in self.flat.items()},
+            offsets=windows[np.concatenate([[0], last])],
+            window_offsets=windows,
         )
 
     def sequences(self, positions: IntArray) -> tuple[IntArray, IntArray, IntArray]:
