@@ -286,6 +286,18 @@ def test_a_plain_pipeline_in_a_fresh_process_gives_the_same_labels(tiny, tmp_pat
     assert json.loads(done.stdout) == ours
 
 
+@pytest.mark.parametrize("pooling", ["auto", "mean"])
+def test_a_model_that_was_stored_in_half_precision_ships_as_it_was_trained(tiny, tmp_path, pooling):
+    half = saved(classifier(tiny).to(torch.float16), tmp_path / "half")
+    model = classifier(half, pooling=pooling)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights += 1e-5  # half precision does not hold it
+    save_shipped(model, load_tokenizer(find_model(str(tiny))), LABELS, 12, tmp_path / "model")
+    shipped, _ = load_shipped(tmp_path / "model")
+    assert digest_of_tensors(shipped.state_dict()) == digest_of_tensors(model.state_dict())
+
+
 def test_shipping_again_replaces_the_folder_and_leaves_no_litter(tiny, tmp_path):
     tokenizer = load_tokenizer(find_model(str(tiny)))
     for labels in (LABELS, ("x", "y", "z")):

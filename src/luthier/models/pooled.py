@@ -76,7 +76,9 @@ class PooledClassifier(PreTrainedModel):
 
     def __init__(self, config: PooledConfig, encoder: PreTrainedModel | None = None) -> None:
         super().__init__(config)
-        self.encoder = encoder if encoder is not None else AutoModel.from_config(config.encoder)
+        if encoder is None:  # its configuration may name the precision it was once stored in
+            encoder = AutoModel.from_config(config.encoder, dtype=torch.get_default_dtype())
+        self.encoder = encoder
         if getattr(self.encoder, "pooler", None) is not None:
             self.encoder.pooler = None
         width: int = self.encoder.config.get_text_config().hidden_size
