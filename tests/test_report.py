@@ -28,6 +28,7 @@ from luthier.records import Applicability, Diagnosis, Figure, Prescription, Stop
 from luthier.records.labels import ClosePair, LabelPairs, Masking, PairDossier, Term
 from luthier.reporting import explorer
 from luthier.reporting import page as page_module
+from luthier.reporting.catalogue import LANGUAGES, catalogue
 from luthier.reporting.commands import workup_command
 from luthier.reporting.confusions import confused_pairs
 from luthier.reporting.inline import as_script_data
@@ -589,13 +590,42 @@ def test_findings_stand_in_the_history_where_they_happened():
 
 
 def test_the_page_carries_the_chinese_characters_that_it_shows():
-    face = font_face(["售后"], ["發發票", "abc"])
-    data = base64.b64decode(re.search(r"base64,([^)]*)\)", face)[1])
-    with TTFont(io.BytesIO(data)) as font:
-        held = set(font.getBestCmap())
-    assert {ord(c) for c in "售后發票"} <= held
+    held = carried(font_face("<p>售后發發票 abc</p>", ["發發票"]))
+    assert set("售后發票") <= held
     assert len(held) < 10
-    assert font_face(["ham"], ["no Han character"]) == ""
+    assert font_face("<p>no Han character</p>") == ""
+
+
+def test_what_only_rows_say_is_carried_as_long_as_there_is_room(monkeypatch):
+    monkeypatch.setattr("luthier.reporting.page_font.MOST", 3)
+    held = carried(font_face("<h1>售后</h1>發發票", ["發發票"]))
+    assert set("售后發") <= held
+    assert "票" not in held
+
+
+def carried(html: str) -> set[str]:
+    """The characters of the font inside a page."""
+    data = base64.b64decode(re.search(r"woff;base64,([^)]*)\)", html)[1])
+    with TTFont(io.BytesIO(data)) as font:
+        return set(map(chr, font.getBestCmap()))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_character_of_the_page_is_without_its_form(tmp_path, monkeypatch, language):
+    """Settings, reasons to doubt a label, notes: all that the page or its script says."""
+    monkeypatch.setattr(report_module, "draw_charts", lambda *_: {})
+    run, rows = make_run(tmp_path / "run")
+    with_dossiers(run)
+    settings = run.path / "run.yaml"
+    detail = "recipe auto: small model (5 million parameters) takes a higher rate"
+    told = settings.read_text(encoding="utf-8").replace("auto: 490 rows, small encoder", detail)
+    write_text(settings, told)
+    html = report(run, rows, language=language).read_text(encoding="utf-8")
+    if language != "en":
+        assert catalogue(language).told(detail) in html
+    shown = {c for c in html if 0x2E80 <= ord(c) < 0xFFF0}
+    assert len(shown) > 50
+    assert shown - carried(html) == set()
 
 
 # why labels are mixed up -------------------------------------------------------------------------

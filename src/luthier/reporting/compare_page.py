@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 from luthier.records import Figure
@@ -10,9 +11,7 @@ from luthier.records.comparison import CompareVerdict, Comparison, FlippedRow, R
 from luthier.records.folds import POOLED
 from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.folds_part import CROSS_VALIDATION
-from luthier.reporting.inline import inlined
-from luthier.reporting.page import environment_in
-from luthier.reporting.page_font import font_face
+from luthier.reporting.page import environment_in, with_font
 from luthier.reporting.words import metric_title
 
 DIFFERENCES: Mapping[CompareVerdict, str] = {
@@ -48,37 +47,27 @@ def compare_page(
         say: the language of the page.
     """
     shown = [_with_text(row, texts) for row in comparison.flipped[:MOST_ROWS]]
-    names = [*say.sentences.values(), *(run.name for run in comparison.runs)]
-    names += [name for flipped in shown for name in (flipped.row.label, *flipped.row.answers)]
-    face = font_face(names, [flipped.text for flipped in shown])
-    html = (
-        environment_in(say)
-        .get_template("compare.html.j2")
-        .render(
-            say=say,
-            inlined=inlined(face),
-            comparison=comparison,
-            columns=[
-                (split, rows_called(split))
-                for split in ("validation", POOLED, "test")
-                if any(split in run.figures for run in comparison.runs)
-            ],
-            rows_called=rows_called,
-            sentences=[difference_sentence(d, comparison, say) for d in comparison.differences],
-            sides={
-                "later": say(
-                    "Wrong in {first}, right in a later run", first=comparison.runs[0].name
-                ),
-                "first": say(
-                    "Right in {first}, wrong in a later run", first=comparison.runs[0].name
-                ),
-                "none": say("Wrong in every run, each in its own way"),
-            },
-            flipped=shown,
-            left_out=len(comparison.flipped) - len(shown),
-        )
+    template = environment_in(say).get_template("compare.html.j2")
+    render = partial(
+        template.render,
+        say=say,
+        comparison=comparison,
+        columns=[
+            (split, rows_called(split))
+            for split in ("validation", POOLED, "test")
+            if any(split in run.figures for run in comparison.runs)
+        ],
+        rows_called=rows_called,
+        sentences=[difference_sentence(d, comparison, say) for d in comparison.differences],
+        sides={
+            "later": say("Wrong in {first}, right in a later run", first=comparison.runs[0].name),
+            "first": say("Right in {first}, wrong in a later run", first=comparison.runs[0].name),
+            "none": say("Wrong in every run, each in its own way"),
+        },
+        flipped=shown,
+        left_out=len(comparison.flipped) - len(shown),
     )
-    return html.encode("utf-8", "replace").decode("utf-8")
+    return with_font(render, [flipped.text for flipped in shown])
 
 
 def rows_called(split: str) -> str:

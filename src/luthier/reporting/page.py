@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -30,7 +29,7 @@ from luthier.reporting.facts import ReportFacts
 from luthier.reporting.folds_part import folds_part, judged_and_pooled
 from luthier.reporting.inline import as_script_data, inlined
 from luthier.reporting.language import language_of
-from luthier.reporting.page_font import font_face, texts_in
+from luthier.reporting.page_font import font_face
 from luthier.reporting.payload import by_severity, payload
 from luthier.reporting.verdict import judged_splits, scale, verdict
 
@@ -84,32 +83,42 @@ def page(facts: ReportFacts, say: Catalogue = ENGLISH, pictures: Sequence[str] =
         pictures: names of the files in `plots/`, without `.png`.
     """
     shown = payload(facts, say)
-    html = (
-        environment_in(say)
-        .get_template("report.html.j2")
-        .render(
-            facts=facts,
-            say=say,
-            inlined=inlined(_font_face(facts, shown, say)),
-            payload=shown,
-            sections=[(name, say(title)) for name, title in _sections(shown["kind"])],
-            pictures=pictures,
-            verdict=verdict(facts, say),
-            scale=scale(facts, say),
-            findings=by_severity(facts),
-            splits=judged_splits(facts),
-            figures_of=judged_and_pooled(facts),
-            folds=folds_part(facts.folds, say) if facts.folds is not None else None,
-            history_sentence=_history_sentence(facts, say),
-            history_columns=_history_columns(facts),
-            mixups=mixups(facts),
-            dossier_words=dossier_words,
-            notes=list(notes(facts)),
-            warning=words.other_weights_sentence(facts.evaluation, facts.shipped_digest, say),
-            settings=list(settings_lines(facts.settings, facts.origins)),
-            environment=list(flattened(facts.environment)),
-        )
+    template = environment_in(say).get_template("report.html.j2")
+    render = partial(
+        template.render,
+        facts=facts,
+        say=say,
+        payload=shown,
+        sections=[(name, say(title)) for name, title in _sections(shown["kind"])],
+        pictures=pictures,
+        verdict=verdict(facts, say),
+        scale=scale(facts, say),
+        findings=by_severity(facts),
+        splits=judged_splits(facts),
+        figures_of=judged_and_pooled(facts),
+        folds=folds_part(facts.folds, say) if facts.folds is not None else None,
+        history_sentence=_history_sentence(facts, say),
+        history_columns=_history_columns(facts),
+        mixups=mixups(facts),
+        dossier_words=dossier_words,
+        notes=list(notes(facts)),
+        warning=words.other_weights_sentence(facts.evaluation, facts.shipped_digest, say),
+        settings=list(settings_lines(facts.settings, facts.origins)),
+        environment=list(flattened(facts.environment)),
     )
+    return with_font(render, shown["rows"]["text"] if shown["rows"] else [])
+
+
+def with_font(render: Callable[..., str], rows: Sequence[str]) -> str:
+    """A page with the characters of all that it says, which are known once it is rendered.
+
+    Args:
+        render: makes the page from `inlined`.
+        rows: texts of rows in it; see `font_face`.
+    """
+    html = render(inlined=inlined())
+    if face := font_face(html, rows):
+        html = render(inlined=inlined(face))
     # a lone surrogate (possible in JSON) has no UTF-8 form
     return html.encode("utf-8", "replace").decode("utf-8")
 
@@ -120,16 +129,6 @@ def _sections(kind: str) -> Iterator[tuple[str, str]]:
             yield from SECTIONS_OF_NUMBERS
         elif kind != "number" or name != "labels":
             yield name, title
-
-
-def _font_face(facts: ReportFacts, shown: Mapping[str, Any], say: Catalogue) -> str:
-    terms = [term.term for terms in facts.label_words.values() for term in terms]
-    names = [*shown["labels"], *shown["titles"], *terms, *say.sentences.values(), facts.name]
-    evidence = [row.text for rows in facts.evidence.values() for row in rows]
-    found = asdict(facts.diagnosis) if facts.diagnosis else {}
-    said = map(say.told, [*texts_in(found), *(note.message for note in notes(facts))])
-    rows = shown["rows"]["text"] if shown["rows"] else []
-    return font_face([*names, *said, facts.source.path if facts.source else ""], [*evidence, *rows])
 
 
 def _history_sentence(facts: ReportFacts, say: Catalogue) -> str:

@@ -11,9 +11,9 @@ from __future__ import annotations
 import base64
 import io
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from itertools import islice
 
 from fontTools.subset import Options, Subsetter, load_font
 
@@ -31,18 +31,20 @@ TRADITIONAL = (
 )  # fmt: skip
 RANGE = "U+2E80-FFEF, U+20000-3FFFF"
 MOST = 2000
-"""Characters at most, about 200 bytes each; the rarest are left to the reader's own font."""
+"""Characters, about 200 bytes each, beyond which no more are taken for the texts of rows alone;
+the rarest of them are left to the reader's own font."""
 _FIRST_CJK = 0x2E80
 
 
-def font_face(names: Iterable[str], texts: Iterable[str] = ()) -> str:
+def font_face(page: str, rows: Iterable[str] = ()) -> str:
     """The rules for Chinese characters, with a font as data; empty where none is used.
 
     Args:
-        names: what must be readable: labels, words, headings.
-        texts: everything else; its most frequent characters are taken as long as there is room.
+        page: the whole page without this rule: all that it says must be readable.
+        rows: those texts in it that are of the reader's rows; a character that only they have is
+            taken as long as there is room, the most frequent first.
     """
-    wanted = _characters(names, texts)
+    wanted = _characters(page, rows)
     return _cut(wanted) if wanted else ""
 
 
@@ -80,24 +82,12 @@ def _rule(family: str, sources: Iterable[str]) -> str:
     )
 
 
-def _characters(names: Iterable[str], texts: Iterable[str]) -> str:
-    first = dict.fromkeys(c for name in names for c in name if _is_cjk(c))
-    if len(first) < MOST:
-        counts = Counter(c for text in texts for c in text if _is_cjk(c))
-        first |= dict.fromkeys(c for c, _ in counts.most_common(MOST))
-    return "".join(list(first)[:MOST])
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """Every text in a value of JSON, keys aside."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from texts_in(part)
-    elif isinstance(value, Iterable):
-        for part in value:
-            yield from texts_in(part)
+def _characters(page: str, rows: Iterable[str]) -> str:
+    everywhere = Counter(filter(_is_cjk, page))
+    said = everywhere - Counter(c for text in rows for c in text if _is_cjk(c))
+    room = max(0, MOST - len(said))
+    only_in_rows = (c for c, _ in everywhere.most_common() if c not in said)
+    return "".join(sorted([*said, *islice(only_in_rows, room)]))
 
 
 def _is_cjk(character: str) -> bool:
