@@ -168,6 +168,28 @@ def test_every_verb_on_a_run_gives_json(
     assert json.loads(capsys.readouterr().out) is not None
 
 
+@pytest.mark.parametrize("command", [["workup", "--resume", "--run-dir"], ["evaluate"]])
+def test_the_page_of_every_verb_speaks_the_language_of_the_command(
+    command: list[str], run: luthier.Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, str(run.path), "--lang", "zh-TW"]) in (0, 1)
+    assert '<html lang="zh-TW">' in run.report.read_text(encoding="utf-8")
+    capsys.readouterr()
+
+
+@pytest.mark.slow
+def test_the_page_of_the_demo_speaks_the_language_of_the_command(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick = {**QUICK, "train.num_train_epochs": 1, "train.per_device_train_batch_size": 64,
+             "model.name_or_path": run.path.parent / "tiny", "evaluate.floors": False}  # fmt: skip
+    flags = [word for name, value in quick.items() for word in (f"--{name}", str(value))]
+    assert main(["demo", "--run-dir", str(tmp_path / "demo"), "--lang=zh-CN", *flags]) == 0
+    page = (tmp_path / "demo/report.html").read_text(encoding="utf-8")
+    assert '<html lang="zh-CN">' in page
+    capsys.readouterr()
+
+
 @pytest.mark.parametrize("command", [["faults"], ["settings"], ["explain", "conflicting_labels"]])
 def test_every_verb_without_a_run_gives_json(
     command: list[str], capsys: pytest.CaptureFixture[str]

@@ -27,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
         done = demo(
             run_dir=args.run_dir,
             settings=settings_of(args),
+            language=tell.language,
             listen=both(stopper.hear, show),
             should_stop=stopper,
         )

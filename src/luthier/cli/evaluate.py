@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
 
     tell = spoken(args)
     with listener(tell) as listen:
-        done = evaluate(args.run_folder, listen=listen)
+        done = evaluate(args.run_folder, language=tell.language, listen=listen)
     if args.json:
         print(json.dumps(done.metrics, ensure_ascii=False, indent=1))
     else:

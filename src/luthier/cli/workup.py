@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
             run_dir=args.run_dir,
             settings=settings_of(args),
             resume=args.resume,
+            language=tell.language,
             listen=both(stopper.hear, show),
             should_stop=stopper,
         )

@@ -148,8 +148,18 @@ def train(
     )
 
 
-def evaluate(run: Source | RunFolder, *, listen: Listener | None = None) -> Run:
+def evaluate(
+    run: Source | RunFolder, *, language: str | None = None, listen: Listener | None = None
+) -> Run:
     """Judge the model of a run again, from its shipped weights, and diagnose and report it anew.
+
+    Args:
+        run: the run folder.
+        language: of the page: `en`, `zh-CN` or `zh-TW`; that of this machine when None.
+        listen: told what happens.
+
+    Returns:
+        The run.
 
     Raises:
         RunFolderError: when the run has no model yet.
@@ -161,7 +171,7 @@ def evaluate(run: Source | RunFolder, *, listen: Listener | None = None) -> Run:
         walk.resume = False  # judged anew, even where metrics.json is there
         walk.evaluate(rows, plan)
         walk.diagnose(rows)  # nothing in the folder may speak of older figures
-        walk.report(rows)
+        walk.report(rows, language=language)
     return walk.run
 
 

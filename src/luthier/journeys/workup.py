@@ -15,13 +15,14 @@ from luthier.settings_file import to_yaml
 DEMO_TIME_BUDGET = "75s"  # the whole demo stays under three minutes on two cores
 
 
-def workup(
+def workup(  # noqa: PLR0913 - each a choice of the caller, by name
     source: str | Path | None = None,
     *,
     run_dir: str | Path | None = None,
     settings: SettingsLike = None,
     resume: bool = False,
     until: str = "report",
+    language: str | None = None,
     listen: Listener | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Run:
@@ -35,6 +36,7 @@ def workup(
             `{"train.learning_rate": 1e-4}`.
         resume: go on in `run_dir` from what is there.
         until: the last verb to do: `split`, `train` or `report`.
+        language: of the page: `en`, `zh-CN` or `zh-TW`; that of this machine when None.
         listen: told what happens (progress bars, tests).
         should_stop: asked between training steps; True ends training with the best so far.
 
@@ -62,7 +64,7 @@ def workup(
         walk.evaluate(rows, plan)
         judge_folds(walk, rows, plan)
         walk.diagnose(rows)
-        walk.report(rows)
+        walk.report(rows, language=language)
     return walk.run
 
 
@@ -70,6 +72,7 @@ def demo(
     *,
     run_dir: str | Path | None = None,
     settings: SettingsLike = None,
+    language: str | None = None,
     listen: Listener | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Run:
@@ -78,6 +81,7 @@ def demo(
     Args:
         run_dir: folder that receives the run; `runs/demo` when not given.
         settings: as in `workup`.
+        language: as in `workup`.
         listen: as in `workup`.
         should_stop: as in `workup`.
 
@@ -90,6 +94,7 @@ def demo(
         sample_path(),
         run_dir=run_dir or free_run_dir("demo"),
         settings=with_defaults(settings, {"train.time_budget": DEMO_TIME_BUDGET}),
+        language=language,
         listen=listen,
         should_stop=should_stop,
     )
