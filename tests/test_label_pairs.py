@@ -82,6 +82,17 @@ def test_the_three_causes_are_told_apart_by_where_the_errors_lie(auc, sure, over
     assert f"{auc:.2f}" in why
 
 
+def test_without_a_word_that_was_weighed_no_shared_words_are_claimed():
+    figures = (
+        Figure(0.9, 0.86, 0.94, 400),
+        Figure(0.0, 0.0, 0.04, 100),
+        Figure(0.2, 0.16, 0.24, 400),
+    )
+    said, why = verdict_of(*figures, words_weighed=False)
+    assert said == "cannot_tell"
+    assert why.endswith("There are too few rows to weigh single words.")
+
+
 def test_few_rows_decide_nothing():
     wide = Figure(0.5, 0.0, 1.0, 20)
     assert verdict_of(wide, wide, wide)[0] == "cannot_tell"

@@ -135,7 +135,9 @@ def _dossier(
     shared = _shared(table, z, in_a, in_b, pair_labels)
     sure, overall = _errors(alone)
     auc = area or Figure(0.5, 0.0, 1.0, 0, "unknown")
-    verdict, why = verdict_of(auc, sure, overall, shared_doubt(opinions, a, b))
+    doubt = shared_doubt(opinions, a, b)
+    separability = _separability(z, in_a + in_b)
+    verdict, why = verdict_of(auc, sure, overall, doubt, words_weighed=separability > 0)
     return PairDossier(
         labels=names,
         rows=(int((answers.labels == a).sum()), int((answers.labels == b).sum())),
@@ -145,7 +147,7 @@ def _dossier(
         auc=auc,
         wrong_when_sure=sure,
         wrong_overall=overall,
-        separability=_separability(z, in_a + in_b),
+        separability=separability,
         distinctive={
             names[0]: distinctive(table, z, in_a, in_b, MOST_WORDS),
             names[1]: distinctive(table, -z, in_b, in_a, MOST_WORDS),

@@ -18,7 +18,12 @@ SAME = 0.5
 
 
 def verdict_of(
-    auc: Figure, sure: Figure, overall: Figure, shared_doubt: Figure | None = None
+    auc: Figure,
+    sure: Figure,
+    overall: Figure,
+    shared_doubt: Figure | None = None,
+    *,
+    words_weighed: bool = True,
 ) -> tuple[PairVerdict, str]:
     """The verdict, and its evidence in words.
 
@@ -32,6 +37,8 @@ def verdict_of(
         overall: the same among all answers.
         shared_doubt: how often a fine-tuned model, too, mixes the two up where the linear one does;
             None where there is none.
+        words_weighed: whether any word speaks clearly for one of the two: where none does, there
+            are too few rows to say anything of words.
     """
     figures = (
         f"A model of the two alone tells them apart with an area under the ROC curve of "
@@ -50,6 +57,8 @@ def verdict_of(
     if sure.low > WRONG and sure.value >= SAME * overall.value:
         return "wrong_labels", f"{figures} Clear texts carry the other label."
     if sure.high < overall.value and sure.value < SAME * overall.value:
+        if not words_weighed:
+            return "cannot_tell", f"{figures} There are too few rows to weigh single words."
         return "shared_vocabulary", f"{figures} The errors are on texts that could be either."
     return "cannot_tell", f"{figures} That fits more than one cause."
 

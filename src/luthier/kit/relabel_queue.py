@@ -29,14 +29,16 @@ def relabel_queue(
         rows: with `text` and `label`.
         opinions: answers by models that did not learn from the rows.
         splits: row id -> split, where it is known.
-        pairs: dossiers of confused labels, named in the reason of their rows.
+        pairs: dossiers of confused labels, named in the reason of their rows. Of two labels all
+            errors are theirs, which says nothing.
     """
     answers = opinions.linear
     place = {int(i): p for p, i in enumerate(rows.ids.tolist())}
     at, doubt = doubted(opinions)
     rather = mean_probabilities(opinions)
     second = set() if opinions.model is None else set(opinions.model.row_ids.tolist())
-    mixed = {frozenset(pair.labels) for pair in pairs.pairs} if pairs is not None else set()
+    tested = [pair for pair in pairs.pairs if pair.p_value < 1] if pairs is not None else []
+    mixed = {frozenset(pair.labels) for pair in tested}
     queue = []
     for position, score in zip(at[:MOST_ROWS].tolist(), doubt.tolist(), strict=False):
         row_id = int(answers.row_ids[position])
