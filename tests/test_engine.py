@@ -17,6 +17,7 @@ from luthier.kit.learning_rate import learning_rate_at, warmup_of
 from luthier.models.pretrained import load_encoder
 from luthier.records import Evaluated, Saved, Started, Stepped, Stopped, TrainJob, Warned
 from luthier.settings import TrainSettings
+from luthier.tasks.text_classification import TASK
 from tiny_models import LABELS, make_tiny_model, tiny_job, tiny_rows
 
 ENGINE = LocalEngine()
@@ -197,6 +198,43 @@ def test_it_stops_when_nothing_improves_any_more(job_with):
     job = job_with(num_train_epochs=9, early_stopping_patience=2, early_stopping_threshold=0.99)
     stopped = list(ENGINE.train(job))[-1]
     assert (stopped.reason, stopped.epoch, stopped.best_epoch) == ("early_stopping", 3, 1)
+
+
+class AlwaysZero(type(TASK)):
+    """The task, with a macro-F1 that stays at 0 whatever is learned."""
+
+    def quick_metrics(self, predictions):
+        return {**super().quick_metrics(predictions), "macro_f1": 0.0}
+
+
+def flat_job(job_with):
+    """Five epochs whose loss falls and whose macro-F1 stays at 0; one worse ends the run."""
+    job = job_with(num_train_epochs=5, learning_rate=1e-2, dropout=0.0, early_stopping_patience=1)
+    return replace(job, task=AlwaysZero())
+
+
+def test_of_equal_metrics_the_lowest_loss_is_the_best_and_counts_as_progress(job_with):
+    events = list(ENGINE.train(flat_job(job_with)))
+    evaluated, stopped = of_kind(events, Evaluated), events[-1]
+    losses = [e.validation["loss"] for e in evaluated]
+    assert losses[1] < losses[0]  # with equal metrics, patience 1 would have ended the run here
+    assert len(losses) > 2
+    assert stopped.best_step == evaluated[int(np.argmin(losses))].step
+    assert [e.is_best for e in evaluated] == [
+        loss == min(losses[: i + 1]) for i, loss in enumerate(losses)
+    ]
+
+
+def test_a_resumed_run_knows_the_loss_of_its_best(job_with):
+    whole = list(ENGINE.train(flat_job(job_with)))
+    seen = []
+    stop = replace(flat_job(job_with), should_stop=lambda: len(of_kind(seen, Stepped)) >= 7)
+    for event in ENGINE.train(stop):
+        seen += [event]
+    resumed = list(ENGINE.train(replace(flat_job(job_with), resume=True)))
+    told = [e.is_best for e in of_kind([*seen, *resumed], Evaluated)]
+    assert told == [e.is_best for e in of_kind(whole, Evaluated)]
+    assert resumed[-1].best_step == whole[-1].best_step
 
 
 def test_a_lower_loss_is_a_better_one(job_with):

@@ -9,7 +9,7 @@ import pytest
 
 import luthier
 from luthier.errors import SettingsError
-from luthier.records import LabelSetPredictions, NumberPredictions, Predictions
+from luthier.records import Evaluated, LabelSetPredictions, NumberPredictions, Predictions
 from shop_csv import shop
 from tiny_models import make_tiny_model, tiny_rows
 
@@ -115,6 +115,11 @@ def test_several_labels_are_answered_from_thresholds_that_ship(tmp_path):
     manifest = json.loads((run.model / "luthier.json").read_text(encoding="utf-8"))
     assert judged.thresholds == pytest.approx(manifest["thresholds"])
     assert len(set(judged.thresholds)) > 1
+    stopped = run.history[-1]
+    best = next(e for e in run.history if isinstance(e, Evaluated) and e.step == stopped.best_step)
+    # what chose the checkpoint was measured at the thresholds that ship
+    for name in ("macro_f1", "micro_f1"):
+        assert run.metrics["validation"][name]["value"] == pytest.approx(best.validation[name])
     rivals = run.metrics["test"]["floor"]
     assert set(rivals) == {"base_rates", "tfidf_linear", "frozen_encoder"}
     assert {"macro_f1", "micro_f1", "subset_accuracy"} <= set(rivals["tfidf_linear"])

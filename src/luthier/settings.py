@@ -346,7 +346,10 @@ class TrainSettings(_Block):
         "r2",
         "spearman",
         "loss",
-    ] = setting("macro_f1", "what chooses the best checkpoint on validation")
+    ] = setting(
+        "macro_f1",
+        "what chooses the best checkpoint on validation; among equals the lower loss is better",
+    )
     early_stopping_patience: int = setting(
         3,
         "evaluations without improvement before stopping; 0 switches it off. There is one after "

@@ -68,6 +68,7 @@ class TrainingState:
         seconds: wall time used for training up to here, evaluations included.
         best_step: step of the best checkpoint; None before the first evaluation.
         best_metric: its value on validation.
+        best_loss: its validation loss, which parts equal values; None where it is not known.
         evaluations_without_improvement: since the best.
         initial_digest: of the weights before the first step.
         threads: CPU threads that the run uses.
@@ -86,6 +87,7 @@ class TrainingState:
     inputs: Mapping[str, str]
     stopped: Stopped | None = None
     halvings: int = 0
+    best_loss: float | None = None
 
 
 def save_last(

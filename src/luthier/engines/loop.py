@@ -110,6 +110,7 @@ class _Training:
         self._seconds_before = state.seconds if state else 0.0
         self._best_step = state.best_step if state else None
         self._best_metric = state.best_metric if state else None
+        self._best_loss = state.best_loss if state else None
         self._without_improvement = state.evaluations_without_improvement if state else 0
         if not state:
             self._saved_step = -1
@@ -208,14 +209,12 @@ class _Training:
         """Measure both splits, and keep count of the best."""
         began = time.perf_counter()
         train, validation = self._measure(self._model)
-        settings = self._job.settings.train
-        metric = validation[settings.metric_for_best_model]
-        gain = None if self._best_metric is None else metric - self._best_metric
-        if gain is not None and settings.metric_for_best_model == "loss":
-            gain = -gain
-        is_best = gain is None or gain > settings.early_stopping_threshold
+        metric = validation[self._job.settings.train.metric_for_best_model]
+        loss = validation.get("loss")
+        is_best = self._is_best(metric, loss)
         if is_best:
-            self._best_step, self._best_metric, self._without_improvement = self._step, metric, 0
+            self._best_step, self._best_metric, self._best_loss = self._step, metric, loss
+            self._without_improvement = 0
         else:
             self._without_improvement += 1
         return Evaluated(
@@ -228,6 +227,22 @@ class _Training:
             is_best=is_best,
             seconds=time.perf_counter() - began,
         )
+
+    def _is_best(self, metric: float, loss: float | None) -> bool:
+        """Better by more than the threshold, or exactly as good with a lower validation loss.
+
+        Who asks for a least gain (a threshold above 0) gets no best without one.
+        """
+        settings = self._job.settings.train
+        if self._best_metric is None:
+            return True
+        gain = metric - self._best_metric
+        if settings.metric_for_best_model == "loss":
+            gain = -gain
+        threshold = settings.early_stopping_threshold
+        if gain or threshold or loss is None or self._best_loss is None:
+            return gain > threshold
+        return loss < self._best_loss
 
     def _save(self, evaluated: Evaluated | None) -> Iterator[Event]:
         name = self._job.settings.train.metric_for_best_model
@@ -255,6 +270,7 @@ class _Training:
             seconds=self._seconds(),
             best_step=self._best_step,
             best_metric=self._best_metric,
+            best_loss=self._best_loss,
             evaluations_without_improvement=self._without_improvement,
             initial_digest=self._initial,
             threads=self._threads,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from luthier.engines.forward import Kept
 from luthier.engines.inference import logits_of
 from luthier.engines.step import Stepper
 from luthier.errors import Problem, TrainingError
-from luthier.records import Encoded, TrainJob
+from luthier.records import Encoded, FloatArray, TrainJob
 
 MOST_OF_LEARNING = 0.5
 """What measuring may cost, as a share of what the epochs between two measurements cost."""
@@ -77,12 +78,24 @@ class Measure:
     def __call__(self, model: PreTrainedModel) -> tuple[dict[str, float], dict[str, float]]:
         """Figures on training rows and on validation rows; the model is left in evaluation mode.
 
+        Thresholds are chosen on the validation rows, as they are for the model that ships.
+
         Raises:
             TrainingError: when the model's answers are not finite.
         """
-        return self._figures(model, self.train), self._figures(model, self.validation)
+        train, validation = self._logits(model, self.train), self._logits(model, self.validation)
+        job = self._job
 
-    def _figures(self, model: PreTrainedModel, rows: Encoded) -> dict[str, float]:
+        def answers() -> Any:
+            return job.task.answers(self.validation, validation, job.label_names, "")
+
+        limits = job.task.thresholds(answers)
+        return (
+            self._figures(self.train, train, limits),
+            self._figures(self.validation, validation, limits),
+        )
+
+    def _logits(self, model: PreTrainedModel, rows: Encoded) -> FloatArray:
         job = self._job
         with memory_explained():
             logits = logits_of(model, rows, job.settings, self._device, self._kept)
@@ -91,5 +104,11 @@ class Measure:
                 Problem("the model's answers are not finite numbers any more", where="train"),
                 next_step=f"try --train.learning_rate {job.settings.train.learning_rate / 10:.3g}",
             )
-        figures = job.task.quick_metrics(job.task.answers(rows, logits, job.label_names, ""))
+        return logits
+
+    def _figures(
+        self, rows: Encoded, logits: FloatArray, limits: tuple[float, ...]
+    ) -> dict[str, float]:
+        task, names = self._job.task, self._job.label_names
+        figures = task.quick_metrics(task.answers(rows, logits, names, "", limits))
         return {name: value for name, value in figures.items() if math.isfinite(value)}

@@ -18,7 +18,7 @@ class ValidationCurve:
         least_loss: lowest validation loss.
         last_loss: validation loss of the last evaluation.
         best_metric: best value of the metric.
-        best_epoch: when it was reached first.
+        best_epoch: when it was reached; of equals the one with the lowest loss, then the first.
         last_epoch: epoch of the last evaluation.
         fall: best value minus the mean of all later ones; 0 where there are none.
         fall_noise: half of the 95 % binomial interval of the best value on so many rows.
@@ -56,7 +56,7 @@ def validation_curve(evaluations: Sequence[Evaluated], metric: str) -> Validatio
     """The curve of at least one evaluation; `metric` is one where more is better."""
     losses = [event.validation["loss"] for event in evaluations]
     values = [event.validation[metric] for event in evaluations]
-    best = values.index(max(values))
+    best = max(range(len(values)), key=lambda i: (values[i], -losses[i]))
     later = values[best + 1 :]
     share = min(max(values[best], 0.0), 1.0)
     rows = max(1, evaluations[best].validation_rows)

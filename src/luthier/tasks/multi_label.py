@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from luthier.settings import EvaluateSettings, Settings, TextSettings, TrainSettings
 
 UNTUNED = 0.5
-"""Threshold of every label until validation has chosen."""
+"""Threshold of every label where validation has not chosen."""
 
 
 class MultiLabel:
