@@ -39,8 +39,8 @@ from luthier.reporting.compare_page import DIFFERENCES
 from luthier.reporting.fault_page import paragraphs
 from luthier.reporting.page import APPLICABILITY, SECTIONS
 from luthier.reporting.payload import sentences_of_script
+from luthier.reporting.titles import CEILING_TITLES, FLOOR_TITLES, METRIC_TITLES
 from luthier.reporting.told import FEWEST_LETTERS
-from luthier.reporting.words import CEILING_TITLES, FLOOR_TITLES, METRIC_TITLES
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "luthier"

@@ -136,8 +136,10 @@ def _max_length(facts: PlanFacts) -> tuple[int, str]:
     length = min(wanted, cap, facts.longest_input)
     reason = f"recipe auto: 99 % of the training rows have at most {facts.length_p99:.0f} tokens"
     if length < wanted:
-        limit = "the model reads" if length == facts.longest_input else "affordable here are"
-        reason += f"; {limit} {length}"
+        reads_no_more = length == facts.longest_input
+        reason += (
+            f"; the model reads {length}" if reads_no_more else f"; affordable here are {length}"
+        )
     return length, reason
 
 

@@ -131,11 +131,10 @@ def _find_or_make(
     folder = cache_folder("trunks")
     path = folder / f"{_key(model, cut, rows)}.npy"
     store = _found(path, rows, cut)
-    how = "were kept by an earlier run"
+    kept_before = store is not None
     for kind in KINDS:
         if store is not None:
             break
-        how = "were computed once and are kept"
         if why := why_no_room(folder, _size(cut, rows, kind), _limit(job)):
             cure = "more room: --train.trunk_cache_gb, or another disk: XDG_CACHE_HOME"
             return None, (f"{still}; their outputs are not kept: {why} ({cure})",)
@@ -146,7 +145,10 @@ def _find_or_make(
     os.utime(path)
     size = f"{in_words(path.stat().st_size)} in {path}"
     layers = f"{cut.layers} frozen layer{'s' if cut.layers > 1 else ''}"
-    return KeptTrunk(cut, rows, store), (f"the outputs of {layers} {how} ({size}); {still}",)
+    note = f"the outputs of {layers} were computed once and are kept ({size}); {still}"
+    if kept_before:
+        note = f"the outputs of {layers} were kept by an earlier run ({size}); {still}"
+    return KeptTrunk(cut, rows, store), (note,)
 
 
 def _key(model: PreTrainedModel, cut: Cut, rows: Encoded) -> str:

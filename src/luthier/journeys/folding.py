@@ -77,7 +77,7 @@ def judge_folds(walk: Walk, rows: Rows, plan: Plan) -> None:
             pool_folds(walk.run, walk.task, rows, walk.resolved.settings)
         evaluation = walk.run.folds_evaluation
         walk.say("pool", tuple(Note("chosen", note) for note in evaluation.notes))
-        walk.summary = score_in_words(evaluation.pooled, "pooled")
+        walk.summary = score_in_words(evaluation.pooled, "the pooled rows")
 
 
 def _judge_fold(walk: Walk, rows: Rows, plan: Plan, folds: Folds, number: int) -> None:
@@ -96,7 +96,7 @@ def _judge_fold(walk: Walk, rows: Rows, plan: Plan, folds: Folds, number: int) -
             judge_run(run, inner.task, inner.engine, rows, own, rivals)
         for weights in (run.checkpoints, run.model):
             shutil.rmtree(weights, ignore_errors=True)
-        walk.summary = score_in_words(run.evaluation.splits["test"], "its")
+        walk.summary = score_in_words(run.evaluation.splits["test"], "its own test rows")
 
 
 def _begin(walk: Walk, run: Run, rows: Rows, plan: Plan, splits: Splits, name: str) -> Walk:

@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from luthier.kit.environment import describe_environment
-from luthier.kit.plural import plural
 from luthier.kit.user_cache import cache_folder
 from luthier.recipes import Choice
 from luthier.records import TrainJob
@@ -39,10 +38,10 @@ def choose_speed(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> Reso
     seconds = _known(job, ways) or _measured(engine, job, ways)
     usual, fastest = next(iter(ways)), min(seconds, key=lambda name: seconds[name])
     chosen = fastest if seconds[fastest] < WORTH_IT * seconds[usual] else usual
-    told = ", ".join(f"{name} {value:.3f} s" for name, value in seconds.items())
+    told = ", ".join(f"{name} ({value:.3f} s)" for name, value in seconds.items())
     choice = Choice()
     for name, value in ways[chosen].items():
-        choice.choose(name, value, f"measured here, seconds a step: {told}")
+        choice.choose(name, value, f"measured here, time of a step: {told}")
     return with_recipe(resolved, choice.values, kind="measured", reasons=choice.reasons)
 
 
@@ -55,8 +54,9 @@ def _ways(resolved: Resolved, engine: LocalEngine) -> dict[str, dict[str, object
     }
     cores = engine.threads
     counts = [cores, cores // 2] if free["train.threads"] and engine.on_cpu and cores > 1 else []
-    for count in counts:
-        ways[f"{count} thread{plural(count)}"] = {"train.threads": count}
+    for threads in counts:
+        name = f"CPU threads {threads:,}"
+        ways[name] = {"train.threads": threads}
     if free["train.bf16"] and engine.has_bfloat16:
         ways = ways or {"float32": {"train.bf16": False}}
         ways["bfloat16"] = {"train.bf16": True}

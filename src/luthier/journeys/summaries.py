@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from luthier.records import Audit, Event, SplitEvaluation, Stopped
+from collections.abc import Mapping
+
+from luthier.records import Audit, Event, SplitEvaluation, Stopped, StopReason
+
+TITLES = {"macro_f1": "macro-F1", "r2": "R2"}
+"""The figures that may be named in one line, the first that there is."""
+REASONS: Mapping[StopReason, str] = {
+    "finished": "all steps done",
+    "early_stopping": "validation no longer rose (early stopping)",
+    "interrupted": "interrupted by hand",
+    "time_budget": "the time budget was used up",
+}
 
 
 def audit_in_words(audit: Audit) -> str:
@@ -18,10 +29,10 @@ def how_it_ended(event: Event) -> str:
     """The last event of a training in words."""
     if not isinstance(event, Stopped):
         return "did not end"
+    metric, reason = TITLES.get(event.metric_name, event.metric_name), REASONS[event.reason]
     return (
         f"best after step {event.best_step:,} (epoch {event.best_epoch:.3g}), "
-        f"validation {event.metric_name} {event.best_metric:.3f}, "
-        f"ended: {event.reason.replace('_', ' ')}"
+        f"validation {metric} {event.best_metric:.3f}, ended: {reason}"
     )
 
 
@@ -30,11 +41,13 @@ def score_in_words(judged: SplitEvaluation | None, where: str) -> str:
 
     Args:
         judged: what was judged; None where nothing was.
-        where: what kind of figure it is, such as `test`.
+        where: which rows, such as `the test rows`.
     """
-    for name, title in (("macro_f1", "macro-F1"), ("r2", "R2")):
+    for name, title in TITLES.items():
         if judged is not None and name in judged.figures:
             figure, labels = judged.figures[name], judged.labels_in_average
             ends = f"{figure.value:.3f} [{figure.low:.3f}, {figure.high:.3f}]"
-            return f"{where} {title} {ends}" + (f" over {labels} labels" if labels else "")
-    return f"there is no {where} figure"
+            return f"{title} measured on {where}: {ends}" + (
+                f" over {labels} labels" if labels else ""
+            )
+    return f"there is no figure measured on {where}"

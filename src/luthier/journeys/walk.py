@@ -251,7 +251,7 @@ class Walk:
         with self.stage("evaluate", reused=reused):
             if not reused:
                 self.say("evaluate", judge_run(self.run, self.task, self.engine, rows, plan))
-            self.summary = score_in_words(self.run.evaluation.splits.get("test"), "test")
+            self.summary = score_in_words(self.run.evaluation.splits.get("test"), "the test rows")
 
     def _check_parity(self, rows: Rows) -> None:
         from luthier.journeys.parity import check_parity

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
 
+from luthier.reporting.titles import FLOOR_TITLES, METRIC_TITLES
 from luthier.reporting.told import Told
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh-CN": "简体中文", "zh-TW": "繁體中文"}
@@ -56,7 +57,10 @@ class Catalogue:
 
     @cached_property
     def _told(self) -> Told:
-        return Told(self.sentences, self.records)
+        titles = {**FLOOR_TITLES, **METRIC_TITLES}
+        # a name of one word may be a label of the data
+        named = {name: self(title) for name, title in titles.items() if "_" in name}
+        return Told({**named, **self.sentences}, self.records)
 
 
 ENGLISH = Catalogue()

@@ -22,7 +22,7 @@ from luthier.records import (
 from luthier.reporting import words
 from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.chart_labels import ranked_labels
-from luthier.reporting.commands import workup_command
+from luthier.reporting.commands import open_command, workup_command
 from luthier.reporting.confusions import ConfusedPair, confused_pairs
 from luthier.reporting.dossier_words import dossier_words
 from luthier.reporting.facts import ReportFacts
@@ -89,6 +89,7 @@ def page(facts: ReportFacts, say: Catalogue = ENGLISH, pictures: Sequence[str] =
         facts=facts,
         say=say,
         payload=shown,
+        open_command=open_command(facts),
         sections=[(name, say(title)) for name, title in _sections(shown["kind"])],
         pictures=pictures,
         verdict=verdict(facts, say),
@@ -226,6 +227,12 @@ def _shortened(text: str, say: Catalogue) -> str:
     return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + say("… (cut here)")
 
 
+def _measured(value: Any, say: Catalogue) -> str:
+    """A value that a finding measured; a sentence in this language."""
+    sentence = isinstance(value, str) and " " in value
+    return _shortened(say.told(value), say) if sentence else words.short_value(value)
+
+
 def _metric_names(splits: list[tuple[str, SplitEvaluation]]) -> list[str]:
     names = dict.fromkeys(name for _, split in splits for name in split.figures)
     return list(names)
@@ -255,6 +262,7 @@ def environment_in(say: Catalogue) -> Environment:
         "interval": _interval,
         "language": language_of,
         "metric_title": partial(words.metric_title, say=say),
+        "measured": partial(_measured, say=say),
         "optional": _optional,
         "ranked": ranked_labels,
         "script_data": as_script_data,

@@ -26,13 +26,12 @@ _ENDS = re.compile(r"(?P<value>[-+\d.,%e]+) \((?P<low>[-+\d.,%e]+) to (?P<high>[
 _CHANCE = re.compile(r"(.+) \((p = [-\d.e]+)\)", re.DOTALL)
 _SENTENCE_ENDS = re.compile(r"(?<=[.?]) ")
 _WORD_OR_NUMBER = re.compile(r"[A-Za-z0-9'\"]")
-_BRACKETS = re.compile(r"([^()]+) \(([^()]+)\)", re.DOTALL)
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 JOINTS = (("; ", "；"), (": ", "："), (", ", "，"))
 """How parts are put together in English -> in Chinese, strongest first."""
 
-LIMITS = ("gt", "ge", "lt", "le")
+LIMITS = ("gt", "ge", "lt", "le", "threads")
 """Values that are numbers, always: `a number above {gt}`."""
 
 TAILS = (" ", ",", ";")
@@ -126,8 +125,8 @@ class Told:
                 enough = sum(map(str.isalpha, "".join(pattern.literals))) >= FEWEST_LETTERS
                 if enough and key in records:
                     patterns.append(pattern)
-                    if pattern.key.endswith("."):
-                        open_end = _Pattern(pattern.key[:-1], pattern.own.removesuffix("。"))
+                    if pattern.key.endswith((".", ";")):  # brought by another, or the last
+                        open_end = _Pattern(pattern.key[:-1], pattern.own.rstrip("。；"))
                         patterns.append(open_end)
             else:
                 whole, told = _unescaped(key).strip(), _unescaped(own).strip()
@@ -199,7 +198,8 @@ class Told:
             values = tail.values_in(core)
             if values is None or any(map(_of_several, tail.kept(values))):
                 continue
-            if all(values.get(end, "x") for end in ("head_", "rest_")):
+            ends = [values.get(end, "x") for end in ("head_", "rest_")]
+            if all(end and end.count("(") == end.count(")") for end in ends):
                 return "".join(self._filled(tail.own, values))
         return None
 
@@ -216,12 +216,12 @@ class Told:
         return f"{number} {found}" if found is not None else None
 
     def _in_brackets(self, core: str) -> str | None:
-        """`x (y)`, of which one at least is known."""
-        found = _BRACKETS.fullmatch(core)
+        """`x (y)`, of which one at least is known; `y` may hold brackets itself."""
+        found = _bracketed(core)
         if found is None:
             return None
-        before, inside = self(found[1]), self(found[2])
-        return None if (before, inside) == found.groups() else f"{before}（{inside}）"
+        before, inside = map(self, found)
+        return None if (before, inside) == found else f"{before}（{inside}）"
 
     def _joined_up(self, core: str) -> str | None:
         """Parts with a joint between them; a single word may be a label, and is left alone."""
@@ -249,6 +249,19 @@ class Told:
     def _known(self, member: str) -> bool:
         number, _, rest = member.partition(" ")
         return self._sentence(rest if _NUMBER.fullmatch(number) else member) is not None
+
+
+def _bracketed(core: str) -> tuple[str, str] | None:
+    """`x` and `y` of `x (y)`: the bracket that closes at the end, with all in it."""
+    depth, opened = 0, len(core)
+    for place in reversed(range(len(core))):
+        depth += (core[place] == ")") - (core[place] == "(")
+        if depth <= 0:
+            opened = place
+            break
+    before, inside = core[:opened], core[opened + 1 : -1]
+    whole = core.endswith(")") and before.endswith(" ") and before.strip() and inside
+    return (before[:-1], inside) if whole and "(" not in before else None
 
 
 def _of_several(value: str) -> bool:

@@ -17,44 +17,10 @@ from luthier.records import (
     Stopped,
 )
 from luthier.reporting.catalogue import ENGLISH, Catalogue
+from luthier.reporting.titles import CEILING_TITLES, FLOOR_TITLES, METRIC_TITLES
 
-FLOOR_TITLES: Mapping[str, str] = {
-    "majority": "always the most frequent label",
-    "tfidf_linear": "linear model on TF-IDF",
-    "frozen_encoder": "frozen encoder + logistic regression",
-    "base_rates": "each label by its share of the rows",
-    "mean": "always the mean",
-    "tfidf_ridge": "linear model on TF-IDF",
-    "frozen_encoder_ridge": "frozen encoder + linear regression",
-}
-CEILING_TITLES: Mapping[str, str] = {
-    "label_noise": "ceiling: as many labels as seem right",
-    "conflicting_duplicates": "ceiling: equal texts, unequal labels",
-    "annotators": "ceiling: people agree with each other",
-}
-METRIC_TITLES: Mapping[str, str] = {
-    "accuracy": "accuracy",
-    "macro_f1": "macro-F1",
-    "macro_precision": "macro precision",
-    "macro_recall": "macro recall",
-    "weighted_f1": "weighted F1",
-    "weighted_precision": "weighted precision",
-    "weighted_recall": "weighted recall",
-    "mcc": "Matthews correlation",
-    "roc_auc": "ROC-AUC",
-    "log_loss": "log loss",
-    "loss": "loss",
-    "balanced_accuracy": "balanced accuracy",
-    "pr_auc": "PR-AUC (average precision)",
-    "calibration_error": "calibration error",
-    "micro_f1": "micro F1",
-    "subset_accuracy": "all labels right",
-    "hamming_loss": "share of wrong labels",
-    "mse": "mean squared error",
-    "mae": "mean absolute error",
-    "r2": "R²",
-    "spearman": "rank correlation (Spearman)",
-}
+WHOLE_EPOCH = 0.005
+"""An epoch that is this near to the planned one is shown as it."""
 
 
 def metric_title(name: str, say: Catalogue = ENGLISH) -> str:
@@ -201,7 +167,17 @@ def share(part: int, whole: int) -> str:
 
 
 def looks_sentence(looks: Looks | None, say: Catalogue = ENGLISH) -> str:
-    """How often these test rows were judged, and what follows from it."""
+    """How often these test rows were judged, whether they were read, and what follows from it."""
+    if looks is None or not looks.opened:
+        return _judged_sentence(looks, say)
+    opened = say(
+        "The test rows were opened to be read on this machine: a choice made after that makes "
+        "their figures a little too good."
+    )
+    return f"{_judged_sentence(looks, say)} {opened}"
+
+
+def _judged_sentence(looks: Looks | None, say: Catalogue) -> str:
     if looks is None:
         return say(
             "How many models were judged on these test rows is not known: the run has no count."
@@ -262,7 +238,7 @@ def stop_sentence(
     metric = metric_title(stopped.metric_name, say)
     epochs = started.num_train_epochs if started is not None else None
     why = {
-        "finished": say("its only epoch done") if epochs == 1 else say("all epochs done"),
+        "finished": _all_done(stopped, epochs, say),
         "early_stopping": say("no better validation {metric} (early stopping)", metric=metric),
         "interrupted": say("interrupted by hand"),
         "time_budget": say("the time budget was used up"),
@@ -276,3 +252,10 @@ def stop_sentence(
         metric=metric,
         value=f"{stopped.best_metric:.3f}",
     )
+
+
+def _all_done(stopped: Stopped, epochs: int | None, say: Catalogue) -> str:
+    """What of the plan was done: its epochs, or the steps where those end it earlier."""
+    if epochs is not None and abs(stopped.epoch - epochs) > WHOLE_EPOCH:
+        return say("all planned steps done")
+    return say("its only epoch done") if epochs == 1 else say("all epochs done")

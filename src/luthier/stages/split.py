@@ -250,4 +250,4 @@ def _missing_labels(
 def _sizes(names: Sequence[SplitName]) -> Note:
     counts = Counter(names)
     shown = ", ".join(f"{counts[name]:,} {name}" for name in SPLIT_NAMES)
-    return Note("chosen", f"rows: {shown}")
+    return Note("chosen", f"rows of each split: {shown}")

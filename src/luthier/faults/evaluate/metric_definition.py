@@ -73,7 +73,7 @@ def detect(
         )
     measured = {"checked": len(checked), "wrong": wrong}
     if not wrong:
-        names = ", ".join(f"{figure.split} {figure.name}" for figure in checked[:6])
+        names = ", ".join(f"{figure.name} ({figure.split})" for figure in checked[:6])
         return Clear(
             f"{len(checked)} reported figures are what they are called: {names}.", measured
         )
