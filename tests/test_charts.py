@@ -33,6 +33,7 @@ from luthier.reporting.chart_curves import curves_chart
 from luthier.reporting.chart_floors import floors_chart
 from luthier.reporting.chart_history import history_chart, smoothed
 from luthier.reporting.chart_labels import labels_chart, ranked_labels
+from luthier.reporting.chart_lengths import lengths_chart
 from luthier.reporting.charts import draw_charts
 from luthier.reporting.confusions import confused_pairs, neighbourly_order
 from luthier.reporting.facts import ReportFacts
@@ -163,6 +164,36 @@ def test_no_word_of_a_chart_stays_english(monkeypatch, language):
     assert len(said) > 15
     left = re.compile(r"[A-Za-z]{2,}")
     assert {word for text in said for word in left.findall(text)} <= {"ROC", "F1", "TF", "IDF"}
+
+
+def names_in_lengths(monkeypatch, tokens: list[int], limit: int) -> dict[str, tuple]:
+    """Text of each name written into the plot of lengths -> its alignment and its place."""
+    names, annotate = {}, Axes.annotate
+
+    def note(axes, text, place, **how):
+        names[text] = (how["ha"], place)
+        return annotate(axes, text, place, **how)
+
+    monkeypatch.setattr(Axes, "annotate", note)
+    long = np.array(tokens)
+    facts = ReportFacts(
+        name="run",
+        encoding={"train": EncodedFacts(90, 900, 0, 0, 9, 80, limit)},
+        lengths=RowLengths(np.arange(len(long)), long, np.maximum(0, long - limit)),
+    )
+    assert lengths_chart(facts)
+    return names
+
+
+def test_the_last_bar_of_lengths_says_that_longer_rows_stand_in_it(monkeypatch):
+    names = names_in_lengths(monkeypatch, [20] * 596 + [1900] * 3 + [13_515], 32)
+    assert [align for align, _ in names.values()] == ["right", "left"]
+    assert list(names) == ["≥ 1,946, longest 13,515", "read up to 32"]
+
+
+def test_lengths_that_all_fit_on_the_axis_have_one_name(monkeypatch):
+    names = names_in_lengths(monkeypatch, list(range(10, 100)), 80)
+    assert {name: align for name, (align, _) in names.items()} == {"read up to 80": "right"}
 
 
 def test_a_large_matrix_is_drawn_small_and_its_names_stand_beside_it():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -294,6 +295,15 @@ def test_label_sets_open_by_what_is_missing_and_what_was_wrongly_given(visit):
     page.locator("th[data-label='物流'] button").first.click()
     panel = page.locator("#label-view > .behind")
     assert panel.locator("ul.rowlist > li").count() > 0
+
+
+def test_the_matrix_of_label_sets_counts_the_rows_of_each_label_once(visit):
+    page = visit("sets")
+    data = json.loads(page.locator("script#data").text_content())
+    places = data["matrices"]["validation"]["labels"]
+    totals = page.locator("#confusion table.matrix td.total").all_inner_texts()
+    of_label = [str(data["figures"]["validation"][str(place)][0]) for place in places[:-1]]
+    assert totals == [*of_label, ""], "rows that lack nothing are those of no label"
 
 
 def test_a_number_opens_by_its_dot_and_by_its_part(visit):

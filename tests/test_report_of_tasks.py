@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,9 +15,11 @@ import pytest
 from fake_tasks import TOPICS, make_number_run, make_set_run, number_predictions, set_predictions
 from luthier.kit.missed_and_given import missed_and_given
 from luthier.kit.number_parts import number_parts
+from luthier.records import Evaluation
 from luthier.reporting.chart_numbers import numbers_chart
+from luthier.reporting.verdict import verdict
 from luthier.stages import report as report_module
-from luthier.stages.report import report
+from luthier.stages.report import gather, report
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +71,39 @@ def test_the_matrix_of_label_sets_counts_test_rows_without_showing_them(made):
         assert matrix["labels"][-1] == -1
         cells = {(i, j): n for i, j, n in matrix["cells"]}
         assert cells[0, 0] == int((answers.labels * answers.predicted)[:, 0].sum())
+        support = [data["figures"][split][str(place)][0] for place in matrix["labels"][:-1]]
+        assert support == answers.labels.sum(axis=0).tolist(), "rows of a label, for its line"
     assert data["kind"] == "set"
     assert 2 not in data["rows"]["split"], "test rows stay closed"
+
+
+def test_a_label_has_the_same_figures_in_its_table_and_in_its_panel(made):
+    _, html, data = made["set"]
+    table = html.split('<table class="sortable" data-split="test"')[1].split("</table>")[0]
+    for place, (_, _, *shares) in data["figures"]["test"].items():
+        line = table.split(f'data-label="{data["labels"][int(place)]}"')[1].split("</tr>")[0]
+        for value, low, high in (shares[:3], shares[3:6], shares[6:]):
+            assert re.search(rf"{value}.{{0,40}}{low}.{{1,8}}{high}", line, re.DOTALL)
+
+
+def test_a_rival_above_the_model_is_named_beside_its_score(made):
+    run, _, _ = made["set"]
+    facts = gather(run, None)
+    split = facts.evaluation.splits["test"]
+    ours = split.figures["macro_f1"]
+    ours = replace(ours, value=0.413, low=0.338, high=0.497)
+    better = replace(ours, value=0.584, low=0.500, high=0.668)
+    worse = replace(ours, value=0.0, low=0.0, high=0.0)
+
+    def said(**floor):
+        beside = {name: {"macro_f1": figure} for name, figure in floor.items()}
+        judged = replace(split, figures={"macro_f1": ours}, floor=beside)
+        return verdict(replace(facts, evaluation=Evaluation({"test": judged}, "macro_f1"))).scores
+
+    (ahead,) = [s for s in said(base_rates=worse, tfidf_linear=better) if "below" in s]
+    assert ahead.startswith("Linear model on TF-IDF: macro-F1")
+    assert "0.171 below" in ahead
+    assert not any("above" in s or "below" in s for s in said(base_rates=worse))
 
 
 def test_rows_carry_their_label_sets_wrong_ones_first(made):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from luthier.reporting.canvas import BLUE, MUTED, ORANGE, caption, new_figure, style, to_png
+from luthier.reporting.canvas import BLUE, MUTED, ORANGE, PAPER, caption, new_figure, style, to_png
 from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.facts import ReportFacts
 from luthier.reporting.words import share
 
 BINS = 40
+LEFT_PART = 0.2
+"""A limit in this left part of the axis has its name on its right, where there is room."""
 
 
 def lengths_chart(facts: ReportFacts, say: Catalogue = ENGLISH) -> bytes | None:
@@ -18,19 +20,29 @@ def lengths_chart(facts: ReportFacts, say: Catalogue = ENGLISH) -> bytes | None:
         return None
     tokens, lost = facts.lengths.tokens, facts.lengths.lost
     limit = max((part.max_length for part in facts.encoding.values()), default=0)
-    longest = int(np.quantile(tokens, 0.995))
-    end = max(longest, limit) * 1.05 + 1
+    end = max(int(np.quantile(tokens, 0.995)), limit) * 1.05 + 1
+    bins = np.linspace(0, end, BINS + 1)
     with style():
         figure = new_figure(8.0, 3.6)
         axes = figure.subplots()
-        # the few longest rows stand in the last bar
-        axes.hist(np.minimum(tokens, end), bins=np.linspace(0, end, BINS + 1).tolist(), color=BLUE)
+        axes.set_ymargin(0.18)  # room for the name of the limit above the bars
+        heights, _, _ = axes.hist(np.minimum(tokens, end), bins=bins.tolist(), color=BLUE)
+        longest = int(tokens.max())
+        if longest > end:  # the few longest rows stand in the last bar, which says so
+            axes.annotate(
+                say("≥ {start}, longest {longest}", start=f"{bins[-2]:,.0f}",
+                    longest=f"{longest:,}"),
+                (end, np.atleast_2d(heights)[0, -1]), xytext=(0, 3), textcoords="offset points",
+                ha="right", va="bottom", color=MUTED, fontsize=8.5,
+            ).set_bbox({"facecolor": PAPER, "edgecolor": "none", "pad": 1})  # fmt: skip
         if limit:
+            left = limit < LEFT_PART * end
             axes.axvline(limit, color=ORANGE, linewidth=1.6)
             axes.annotate(
-                say("read up to {limit}", limit=limit), (limit, 0.96), xytext=(-5, 0),
-                xycoords=axes.get_xaxis_transform(), textcoords="offset points", ha="right",
-                va="top", color=ORANGE, fontsize=8.5,
+                say("read up to {limit}", limit=f"{limit:,}"), (limit, 0.96),
+                xytext=(5 if left else -5, 0), xycoords=axes.get_xaxis_transform(),
+                textcoords="offset points", ha="left" if left else "right", va="top",
+                color=ORANGE, fontsize=8.5,
             )  # fmt: skip
         axes.grid(axis="y")
         axes.tick_params(length=0, labelcolor=MUTED)

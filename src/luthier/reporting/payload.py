@@ -234,7 +234,10 @@ def matrix(judged: SplitEvaluation, place: Mapping[str, int]) -> dict[str, Any]:
 
 
 def label_figures(judged: SplitEvaluation, place: Mapping[str, int]) -> dict[str, list[Any]]:
-    """Place of the label -> true rows, answered rows, and F1, precision, recall with their ends."""
+    """Place of the label -> true rows, answered rows, and F1, precision, recall with their ends.
+
+    Shares are written here, as in the tables: a second rounding could show another digit.
+    """
     return {
         str(place[name]): [
             figures.support,
@@ -247,8 +250,8 @@ def label_figures(judged: SplitEvaluation, place: Mapping[str, int]) -> dict[str
     }
 
 
-def _ends(figure: Figure) -> list[float]:
-    return [round(figure.value, 3), round(figure.low, 3), round(figure.high, 3)]
+def _ends(figure: Figure) -> list[str]:
+    return [f"{value:.2f}" for value in (figure.value, figure.low, figure.high)]
 
 
 def _rows(

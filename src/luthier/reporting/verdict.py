@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from luthier.records import SPLIT_NAMES, Figure, SplitEvaluation
@@ -9,9 +10,12 @@ from luthier.reporting import words
 from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.facts import ReportFacts
 
+LEAST_GAP = 0.0005
+"""A rival that is not so far above the model in the figures shown is not named beside them."""
+
 
 class Verdict(NamedTuple):
-    """Sentences on the scores, the rivals on `rivals_split` rows, the looks at the test rows."""
+    """Sentences on the scores (and a rival above them), rivals on `rivals_split` rows, looks."""
 
     scores: list[str]
     rivals: list[str]
@@ -47,12 +51,25 @@ def verdict(facts: ReportFacts, say: Catalogue = ENGLISH) -> Verdict:
         scores.append(say("The model has not been judged on test rows."))
     split = next((n for n in ("test", "validation") if n in judged and judged[n].floor), "")
     rivals = list(words.floor_sentences(judged[split], say)) if split else []
+    scores += _ahead(judged[split], say) if split else []
     looks = [words.looks_sentence(facts.looks, say)] if "test" in judged else []
     return Verdict(scores, rivals, looks, split)
 
 
+def _ahead(judged: SplitEvaluation, say: Catalogue) -> list[str]:
+    """The sentence on the best rival by macro-F1 or R², where it is above the model."""
+    metric = next((name for name in ("macro_f1", "r2") if name in judged.figures), "")
+    rivals = {name: figures for name, figures in judged.floor.items() if metric in figures}
+    if not rivals:
+        return []
+    best = max(rivals, key=lambda name: rivals[name][metric].value)
+    if rivals[best][metric].value - judged.figures[metric].value < LEAST_GAP:
+        return []
+    return list(words.floor_sentences(replace(judged, floor={best: rivals[best]}), say))
+
+
 def scale(facts: ReportFacts, say: Catalogue = ENGLISH) -> Scale:
-    """Rivals from the weakest up, the model among them, then ceilings, on the rows that judge.
+    """Rivals and model from the lowest figure up, then ceilings, on the rows that judge.
 
     By accuracy where a ceiling is known (ceilings are), else by macro-F1, of a number by R².
     """

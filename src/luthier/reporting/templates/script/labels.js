@@ -57,7 +57,7 @@ function labelFigures(index) {
     const found = data.figures[split][index];
     if (!found) return null;
     const [support, answered, ...v] = found;
-    const figure = (at) => `${v[at].toFixed(2)} (${v[at + 1].toFixed(2)}–${v[at + 2].toFixed(2)})`;
+    const figure = (at) => `${v[at]} (${v[at + 1]}–${v[at + 2]})`;
     return el("p", {}, _("{split}: {support} true, {answered} answered; F1 {f1}, precision {precision}, recall {recall}", {
       split: splitName(split), support, answered, f1: figure(0), precision: figure(3), recall: figure(6),
     }));
@@ -94,7 +94,7 @@ function mixedUp(split, index) {
   const behind = el("div", { class: "behind", tabindex: "-1" });
   return el("div", {}, el("ul", {}, ...found.map((pair) => el("li", {}, fill(
     button("", () => openCell(behind, split, pair.own, pair.answered, pair.n), { class: "plain" }), {},
-    [label(pair.own), " → ", label(pair.answered), ` (${pair.n} / ${countRows(pair.total)})`])))), behind);
+    [label(pair.own), " → ", label(pair.answered), pair.total === null ? ` (${pair.n})` : ` (${pair.n} / ${countRows(pair.total)})`])))), behind);
 }
 
 function hardest(index) {

@@ -2,7 +2,9 @@
 
 const TABLE_UP_TO = 30;
 
-// Counts, totals and order of one split. `order` lists places in `labels`.
+// Counts, totals and order of one split. `order` lists places in `labels`. A total is the number of
+// rows that have the label; a row with several labels may stand in several cells, so that cells do
+// not add up to it, and the line of rows that lack nothing has none (null).
 function readMatrix(split, clustered) {
   const source = data.matrices[split];
   const size = source.labels.length;
@@ -12,11 +14,15 @@ function readMatrix(split, clustered) {
     counts[i].set(j, n);
     totals[i] += n;
   }
+  if (data.kind === "set") {
+    const figures = data.figures[split];
+    source.labels.forEach((place, i) => { totals[i] = place < 0 || !figures ? null : figures[place]?.[0] ?? 0; });
+  }
   const order = clustered ? source.order : source.labels.map((_unused, i) => i);
   return {
     split, order, labels: source.labels, totals, n: source.n,
     count: (i, j) => counts[i].get(j) || 0,
-    share: (i, j) => (totals[i] ? (counts[i].get(j) || 0) / totals[i] : 0),
+    share: (i, j) => (counts[i].get(j) || 0) / (totals[i] || source.n),
   };
 }
 
@@ -41,7 +47,7 @@ function matrixTable(matrix, open) {
   const body = matrix.order.map((i) => el("tr", {},
     el("th", { scope: "row" }, titled(matrix.labels[i])),
     ...matrix.order.map((j) => matrixCell(matrix, i, j, open)),
-    el("td", { class: "n total" }, String(matrix.totals[i]))));
+    el("td", { class: "n total" }, matrix.totals[i] === null ? "" : String(matrix.totals[i]))));
   const table = el("table", { class: "matrix" + (matrix.order.length > 12 ? " dense" : "") }, el("thead", {}, head), el("tbody", {}, ...body));
   table.addEventListener("keydown", (event) => moveInTable(event));
   return el("div", { class: "scroll" }, table);
