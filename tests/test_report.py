@@ -16,15 +16,25 @@ from html.parser import HTMLParser
 
 import pytest
 from fontTools.ttLib import TTFont
+from markupsafe import escape
 from pydantic import TypeAdapter
 
 from fake_runs import diagnosis, finding, history, make_run
+from fake_tasks import make_number_run
 from luthier.cli.arguments import settings_flags, take_out_settings
 from luthier.cli.main import build_parser
 from luthier.errors import RunFolderError
 from luthier.journeys.look import open_test_rows
-from luthier.ledger import Looks
-from luthier.records import Applicability, Diagnosis, Figure, Prescription, Stopped, Warned
+from luthier.ledger import Looks, record_look
+from luthier.records import (
+    Applicability,
+    Diagnosis,
+    Figure,
+    Prescription,
+    Started,
+    Stopped,
+    Warned,
+)
 from luthier.records.labels import ClosePair, LabelPairs, Masking, PairDossier, Term
 from luthier.reporting import explorer
 from luthier.reporting import page as page_module
@@ -42,6 +52,7 @@ from luthier.reporting.words import (
     looks_sentence,
     share,
     short_value,
+    stop_sentence,
     track_record_in_words,
 )
 from luthier.run_folder import RunFolder, write_json, write_text
@@ -476,6 +487,19 @@ def test_looks_at_the_test_rows_are_said_in_each_case():
     assert "not known" in looks_sentence(None)
 
 
+def test_all_epochs_are_done_only_where_the_last_step_ended_the_last_epoch():
+    started = Started(67, 8, 9, 64, 10, 10, "d0")
+
+    def said(epoch: float, epochs: int = 9) -> str:
+        stopped = Stopped(round(8 * epoch), epoch, "finished", 8, 1.0, 0.5, "loss")
+        return stop_sentence(stopped, replace(started, num_train_epochs=epochs), ())
+
+    assert said(8.375).startswith("Ended after epoch 8.38 of 9: all planned steps done;")
+    assert "all epochs done" in said(9.0)
+    assert "its only epoch done" in said(1.0, 1)
+    assert "all planned steps done" in said(0.5, 1)
+
+
 def test_values_are_shown_short():
     assert short_value(0.123456) == "0.1235"
     assert short_value({"a": [1, 2.5], "b": None}) == "a: 1, 2.5, b: null"
@@ -533,7 +557,7 @@ def test_test_rows_are_shown_only_when_they_are_opened(tmp_path, drawn_nothing):
     assert "test" in (run.path / "rows.csv").read_text(encoding="utf-8")
     closed = report(run, rows).read_text(encoding="utf-8")
     assert "105 test rows are closed." in closed
-    assert "luthier report run --test-rows" in closed
+    assert f"luthier report {run.path} --test-rows" in closed
     assert not re.search(r"\btest\b", (run.path / "rows.csv").read_text(encoding="utf-8"))
 
 
@@ -544,6 +568,35 @@ def test_opening_the_test_rows_is_written_in_the_ledger(tmp_path, own_ledger):
     line = json.loads((own_ledger / "test_set_ledger.jsonl").read_text(encoding="utf-8"))
     assert (line["purpose"], line["model_digest"]) == ("open_rows", "d1")
     assert line["test_digest"] == looks.test_digest == gather(run, rows).looks.test_digest
+
+
+def test_every_later_page_says_that_the_test_rows_were_opened(tmp_path, drawn_nothing, own_ledger):
+    run, rows = make_run(tmp_path / "run")
+    opened = "The test rows were opened to be read on this machine"
+    stay_closed = "the test rows stay closed, so that they can still judge"
+    before = report(run, rows).read_text(encoding="utf-8")
+    assert opened not in before
+    assert stay_closed in before
+    digest = open_test_rows(run, rows).test_digest
+    after = report(run, rows).read_text(encoding="utf-8")
+    assert opened in after
+    assert stay_closed not in after
+    assert record_look(digest, "another model", "evaluate") == Looks(digest, 2, opened=True)
+
+
+def test_test_rows_of_numbers_can_be_opened(tmp_path, own_ledger):
+    run, rows = make_number_run(tmp_path / "run")
+    assert open_test_rows(run, rows).opened
+
+
+def test_the_command_that_opens_the_test_rows_is_quoted_for_a_shell_in_both_places(
+    tmp_path, drawn_nothing
+):
+    run, rows = make_run(tmp_path / "odd <b> & it's")
+    html = report(run, rows).read_text(encoding="utf-8")
+    command = shown_data(html)["openCommand"]
+    assert shlex.split(command) == ["luthier", "report", str(run.path), "--test-rows"]
+    assert f"<code>{escape(command)}</code>" in html
 
 
 def test_a_long_text_is_shortened_in_the_page_and_whole_in_the_csv(tmp_path, drawn_nothing):

@@ -11,13 +11,17 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import yaml
 
 from fake_tasks import TOPICS, make_number_run, make_set_run, number_predictions, set_predictions
 from luthier.kit.missed_and_given import missed_and_given
 from luthier.kit.number_parts import number_parts
 from luthier.records import Evaluation
 from luthier.reporting.chart_numbers import numbers_chart
+from luthier.reporting.page import page
+from luthier.reporting.payload import payload
 from luthier.reporting.verdict import verdict
+from luthier.run_folder import write_text
 from luthier.stages import report as report_module
 from luthier.stages.report import gather, report
 
@@ -98,9 +102,11 @@ def test_a_rival_above_the_model_is_named_beside_its_score(made):
     def said(**floor):
         beside = {name: {"macro_f1": figure} for name, figure in floor.items()}
         judged = replace(split, figures={"macro_f1": ours}, floor=beside)
-        return verdict(replace(facts, evaluation=Evaluation({"test": judged}, "macro_f1"))).scores
+        splits = {"test": judged, "validation": facts.evaluation.splits["validation"]}
+        return verdict(replace(facts, evaluation=Evaluation(splits, "macro_f1"))).scores
 
-    (ahead,) = [s for s in said(base_rates=worse, tfidf_linear=better) if "below" in s]
+    test, ahead, validation = said(base_rates=worse, tfidf_linear=better)
+    assert ("test rows" in test, "validation rows" in validation) == (True, True)
     assert ahead.startswith("Linear model on TF-IDF: macro-F1")
     assert "0.171 below" in ahead
     assert not any("above" in s or "below" in s for s in said(base_rates=worse))
@@ -160,6 +166,28 @@ def test_the_history_shows_the_figure_of_the_task(made, kind, metric):
 def test_nothing_is_said_to_be_missing_of_another_task(made):
     for _, html, _ in made.values():
         assert "Rows are shown without answers" not in html
+
+
+def test_a_run_of_numbers_that_is_not_judged_has_the_sections_of_numbers(tmp_path, made):
+    run, rows = make_number_run(tmp_path / "run")
+    tree = yaml.safe_load(run.settings_path.read_text(encoding="utf-8"))
+    tree["settings"]["task"] = "text_regression"
+    write_text(run.settings_path, yaml.safe_dump(tree))
+    (run.path / "metrics.json").unlink()
+    for path in (run.path / "predictions").iterdir():
+        path.unlink()
+    facts = gather(run, rows)
+    shown = payload(facts)
+    assert (facts.answers, shown["kind"]) == ({}, "number")
+    assert {type(label) for label in shown["rows"]["label"]} <= {float, type(None)}
+    html = page(facts)
+    assert 'id="answers"' in html
+    assert 'id="confusion"' not in html
+
+
+def test_the_loss_of_numbers_is_not_called_a_logarithm(made):
+    script = made["number"][1]
+    assert 'data.kind === "number" ? _("Loss (squared error, per row)")' in script
 
 
 def test_the_plot_of_numbers_is_drawn_and_needs_one_known_number():

@@ -15,6 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+OPEN_ROWS = "open_rows"
+"""Purpose of a look at which the rows themselves are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Looks:
@@ -24,11 +27,13 @@ class Looks:
         test_digest: sha256 over the sorted texts and labels of the test rows.
         count: different models judged on them, this one included; None if the ledger is unwritable.
         problem: why it could not be written, or empty.
+        opened: whether these rows were opened to be read, with whatever model.
     """
 
     test_digest: str
     count: int | None
     problem: str = ""
+    opened: bool = False
 
 
 def digest_of_test_rows(rows: Iterable[tuple[str, str]]) -> str:
@@ -64,14 +69,15 @@ def record_look(test_digest: str, model_digest: str, purpose: str) -> Looks:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as stream:  # one short line: an atomic append
             stream.write(json.dumps(entry) + "\n")
-        seen = _models_judged(path, test_digest)
+        looks = _looks_at(path, test_digest)
     except OSError as error:
-        return Looks(test_digest, None, f"the ledger {path} cannot be written: {error.strerror}")
-    return Looks(test_digest, len(seen))
+        problem = f"the ledger {path} cannot be written: {error.strerror}"
+        return Looks(test_digest, None, problem, purpose == OPEN_ROWS)
+    return looks
 
 
-def _models_judged(path: Path, test_digest: str) -> set[str]:
-    seen = set()
+def _looks_at(path: Path, test_digest: str) -> Looks:
+    seen, opened = set(), False
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             entry = json.loads(line)
@@ -79,4 +85,5 @@ def _models_judged(path: Path, test_digest: str) -> set[str]:
             continue
         if entry.get("test_digest") == test_digest:
             seen.add(str(entry.get("model_digest")))
-    return seen
+            opened = opened or entry.get("purpose") == OPEN_ROWS
+    return Looks(test_digest, len(seen), opened=opened)

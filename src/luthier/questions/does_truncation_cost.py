@@ -51,6 +51,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
 
 def _how_much(rows: int, cut: int, part: float) -> str:
     """How many rows are cut; `part` is the share of their tokens that half of them lose."""
+    part = min(part, 0.99)  # rounded up it would read as more than all of them
     return (
         f"Of {rows:,} rows {cut:,} are cut; half of these lose more than {part:.0%} of their "
         "tokens."

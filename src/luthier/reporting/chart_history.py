@@ -54,7 +54,11 @@ def history_chart(history: Sequence[Event], say: Catalogue = ENGLISH) -> bytes |
 def _draw_losses(
     axes: Axes, steps: Sequence[Stepped], evaluations: Sequence[Evaluated], say: Catalogue
 ) -> None:
-    axes.set_title(say("Loss (natural log, per row)"))
+    of_numbers = any("r2" in event.validation for event in evaluations)
+    named = (
+        say("Loss (squared error, per row)") if of_numbers else say("Loss (natural log, per row)")
+    )
+    axes.set_title(named)
     if steps:
         epochs = np.array([event.epoch for event in steps])
         losses = smoothed(np.array([event.loss for event in steps]))

@@ -38,6 +38,11 @@ def workup_command(facts: ReportFacts, change: Mapping[str, Any]) -> str:
     return shlex.join(words)
 
 
+def open_command(facts: ReportFacts) -> str:
+    """`luthier report RUN --test-rows`, which opens the test rows of this run."""
+    return shlex.join(["luthier", "report", facts.folder or facts.name, "--test-rows"])
+
+
 def as_typed(value: Any) -> str:
     """A value as it is typed after a flag: text bare, everything else as JSON, which is YAML."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -17,7 +17,6 @@ from luthier.reporting.shown_answers import (
     Kind,
     ShownAnswer,
     in_words,
-    kind_of,
     own_label,
     right,
     shown_answers,
@@ -62,6 +61,7 @@ def explorable(
     flagged: Sequence[int] = (),
     *,
     test_rows: bool = False,
+    kind: Kind = "label",
 ) -> Explorable:
     """Choose the rows: validation first, wrong before right, then flagged ones, then the rest.
 
@@ -71,6 +71,7 @@ def explorable(
         answers: split -> predictions.
         flagged: row ids that findings or the relabel queue name.
         test_rows: whether test rows are opened.
+        kind: what the model answers, or will answer.
     """
     ids = rows.ids
     split_of: dict[int, SplitName] = {}
@@ -99,7 +100,7 @@ def explorable(
         open_answers,
         len(candidates) - len(chosen),
         int(closed.sum()),
-        kind_of(answers),
+        kind,
     )
 
 

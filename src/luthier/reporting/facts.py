@@ -65,6 +65,7 @@ class ReportFacts:
 
     Args:
         name: of the run, for the heading.
+        folder: its whole path, for commands.
         encoding: what was cut and what is unknown, by split.
         shipped_digest: digest of the weights in `model/`; empty when there are none.
         settings: the resolved tree, nested.
@@ -87,6 +88,7 @@ class ReportFacts:
     """
 
     name: str
+    folder: str = ""
     source: Source | None = None
     audit: Audit | None = None
     splits: Splits | None = None

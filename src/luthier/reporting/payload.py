@@ -26,13 +26,14 @@ from luthier.records import (
 )
 from luthier.reporting.catalogue import ENGLISH, Catalogue
 from luthier.reporting.chart_history import smoothed
+from luthier.reporting.commands import open_command
 from luthier.reporting.confusions import neighbourly_order
 from luthier.reporting.explorer import LANGUAGES, columns
 from luthier.reporting.facts import ReportFacts
 from luthier.reporting.folds_part import judged_and_pooled
 from luthier.reporting.inline import script_of_page
 from luthier.reporting.language import language_of
-from luthier.reporting.shown_answers import kind_of
+from luthier.reporting.shown_answers import Kind, kind_of
 from luthier.reporting.words import metric_title
 
 POINTS = 500
@@ -50,11 +51,12 @@ def payload(facts: ReportFacts, say: Catalogue = ENGLISH) -> dict[str, Any]:
         say: the language of the page.
     """
     names = label_names(facts)
+    kind = answers_kind(facts)
     place = {name: i for i, name in enumerate(names)}
     findings = by_severity(facts)
     return {
         "language": say.language,
-        "kind": kind_of(facts.answers),
+        "kind": kind,
         "sentences": script_sentences(say),
         "name": facts.name,
         "labels": names,
@@ -63,6 +65,7 @@ def payload(facts: ReportFacts, say: Catalogue = ENGLISH) -> dict[str, Any]:
         "languages": LANGUAGES,
         "findings": [say.told(finding.title) for finding in findings],
         "history": history_lines(facts.history, findings, say),
+        "openCommand": open_command(facts),
         "matrices": matrices(facts, place),
         "figures": {
             name: label_figures(part, place)
@@ -83,6 +86,11 @@ def payload(facts: ReportFacts, say: Catalogue = ENGLISH) -> dict[str, Any]:
     }
 
 
+def answers_kind(facts: ReportFacts) -> Kind:
+    """What the model of the run answers, or will answer once it is judged."""
+    return kind_of(facts.answers, str(facts.settings.get("task", "")))
+
+
 def by_severity(facts: ReportFacts) -> list[Finding]:
     """The findings, worst first."""
     fired = facts.diagnosis.fired if facts.diagnosis else ()
@@ -92,7 +100,7 @@ def by_severity(facts: ReportFacts) -> list[Finding]:
 def label_names(facts: ReportFacts) -> list[str]:
     """Every label of answers, figures and rows, in the order of the model where it is known."""
     names: dict[str, None] = {}
-    if kind_of(facts.answers) == "number":
+    if answers_kind(facts) == "number":
         return []
     if facts.shown is not None:
         for part in (*facts.shown.answers.values(), *facts.answers.values()):

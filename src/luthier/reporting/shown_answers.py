@@ -18,6 +18,8 @@ from luthier.records import (
 
 Kind = Literal["label", "set", "number"]
 """One label per row, any number of labels, a number."""
+KINDS: Mapping[str, Kind] = {"multi_label": "set", "text_regression": "number"}
+"""Task -> what its models answer; `label` for every other."""
 Cell = int | float | list[int] | None
 """A label's place (-1: none), the places of several labels, or a number; None: unknown."""
 
@@ -36,9 +38,11 @@ class ShownAnswer(NamedTuple):
     loss: float
 
 
-def kind_of(answers: Mapping[Any, AnyPredictions]) -> Kind:
-    """What the model of a run answers; `label` where nothing was answered."""
+def kind_of(answers: Mapping[Any, AnyPredictions], task: str = "") -> Kind:
+    """What the model of a run answers; by the name of its task where nothing was answered yet."""
     first = next(iter(answers.values()), None)
+    if first is None:
+        return KINDS.get(task, "label")
     if isinstance(first, LabelSetPredictions):
         return "set"
     return "number" if isinstance(first, NumberPredictions) else "label"

@@ -40,6 +40,7 @@ from luthier.reporting.facts import AlikePair, ReportFacts, ShownDossier, ShownR
 from luthier.reporting.fonts import chinese_font
 from luthier.reporting.model_card import model_card
 from luthier.reporting.page import page
+from luthier.reporting.shown_answers import kind_of
 from luthier.reporting.shown_rows import shown_rows
 from luthier.reporting.words import other_weights_sentence
 from luthier.run_folder import RUN_SETTINGS, RunFolder, atomic_path, write_text
@@ -114,6 +115,7 @@ def gather(run: RunFolder, rows: Rows | None, *, test_rows: bool = False) -> Rep
     if (run.path / "lengths.parquet").exists():
         lengths = _part(missing, lambda: run.lengths)
     folds, fold_notes = _folds(run, missing)
+    kind = kind_of(answers, str(settings.get("settings", {}).get("task", "")))
     flagged = [row for finding in diagnosis.fired for row in finding.rows] if diagnosis else []
     flagged += [row.row_id for row in relabel or ()]
     if not any(isinstance(event, Stopped) for event in history):
@@ -124,6 +126,7 @@ def gather(run: RunFolder, rows: Rows | None, *, test_rows: bool = False) -> Rep
         missing.append("The plots cannot draw Chinese: pip install zhplot, then make them again.")
     return ReportFacts(
         name=run.path.resolve().name,
+        folder=str(run.path.resolve()),
         source=_part(missing, lambda: run.source),
         audit=_part(missing, lambda: run.audit),
         splits=splits,
@@ -142,7 +145,7 @@ def gather(run: RunFolder, rows: Rows | None, *, test_rows: bool = False) -> Rep
         lengths=lengths,
         shown=None
         if rows is None
-        else explorable(rows, splits, answers, flagged, test_rows=test_rows),
+        else explorable(rows, splits, answers, flagged, test_rows=test_rows, kind=kind),
         test_rows_open=test_rows,
         relabel=relabel,
         dossiers=_dossiers(pairs, rows, splits, test_rows) if pairs is not None else None,

@@ -56,7 +56,8 @@ function cellRows(split, own, answered, count) {
     && isAnswered(row) && inCell(row, own, answered));
   const closed = split === "test" && data.closed;
   const notes = closed
-    ? [el("p", { class: "muted" }, _("These are {n} test rows, which stay closed: reading them would be a look at the test set. To open them and have that written down: luthier report RUN --test-rows. Below are the validation rows of the same cell.", { n: count ?? "" }))]
+    ? [el("p", { class: "muted" }, _("These are {n} test rows, which stay closed: reading them would be a look at the test set. Below are the validation rows of the same cell.", { n: count ?? "" })),
+      el("p", { class: "muted" }, _("To open them, which is a look at the test set and is written down:"), " ", el("code", {}, data.openCommand))]
     : [];
   const rows = byConfidence(of(closed ? "validation" : split));
   const all = button(_("Open in the list of rows"), () => setFilters({ split: closed ? "validation" : split, label: own < 0 ? "" : own, answer: answered < 0 ? "" : answered }));

@@ -41,7 +41,7 @@ function panels() {
     { name: _("validation"), kind: "validation", points: measured("validation", metric) },
   ];
   return [
-    { title: _("Loss (natural log, per row)"), lines: [{ name: _("train steps, smoothed"), kind: "steps", points: along("loss") }, ...lines("loss")], low: 0 },
+    { title: data.kind === "number" ? _("Loss (squared error, per row)") : _("Loss (natural log, per row)"), lines: [{ name: _("train steps, smoothed"), kind: "steps", points: along("loss") }, ...lines("loss")], low: 0 },
     { title: data.history.title, lines: lines(data.history.metric), low: 0, high: 1 },
     { title: _("Learning rate"), lines: [{ name: _("learning rate"), kind: "steps", points: along("learning_rate") }], low: 0, small: true },
     { title: _("Gradient norm before clipping"), lines: [{ name: _("gradient norm"), kind: "steps", points: along("grad_norm") }], low: 0, small: true },
