@@ -17,6 +17,7 @@ from luthier.cli.main import main
 from luthier.errors import InputError, RunFolderError
 from luthier.journeys.compare import compare
 from luthier.reporting import compare_page as page_module
+from luthier.reporting import page as report_page
 from luthier.reporting.catalogue import catalogue
 from luthier.run_folder import RunFolder, write_text
 from luthier.stages.compare import compare as compare_runs
@@ -41,7 +42,7 @@ def two(tmp_path: Path) -> tuple[RunFolder, RunFolder]:
 
 @pytest.fixture
 def no_font(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(page_module, "font_face", lambda *_: "")
+    monkeypatch.setattr(report_page, "font_face", lambda *_: "")
 
 
 def test_a_better_run_is_called_better_with_its_paired_interval(two):
@@ -55,13 +56,40 @@ def test_a_better_run_is_called_better_with_its_paired_interval(two):
     assert [one.verdict for one in compare_runs(two[::-1]).differences] == ["worse", "worse"]
 
 
-def test_two_runs_that_answer_alike_are_not_told_apart(tmp_path):
-    runs = [make_run(tmp_path / name)[0] for name in "ab"]
-    found = compare_runs(runs)
+def test_two_runs_that_answer_alike_are_not_told_apart(two):
+    answers = two[0].predictions("validation")
+    right = np.flatnonzero(answers.labels == answers.predicted)[:2]
+    wrong = np.flatnonzero(answers.labels != answers.predicted)[:2]
+    said = answers.predicted.copy()
+    said[right] = (answers.labels[right] + 1) % 6
+    said[wrong] = answers.labels[wrong]
+    two[1].save_predictions("validation", replace(answers, predicted=said))
+    found = compare_runs(two)
     assert {one.verdict for one in found.differences} == {"cannot_tell"}
     assert all(one.difference.low < 0 < one.difference.high for one in found.differences)
     assert all(one.rows_needed > found.n for one in found.differences)
+
+
+def test_runs_whose_answers_are_all_equal_are_said_to_give_the_same_once(tmp_path):
+    runs = [make_run(tmp_path / name)[0] for name in "ab"]
+    found = compare_runs(runs)
+    assert {one.verdict for one in found.differences} == {"same"}
+    assert {one.rows_needed for one in found.differences} == {None}
     assert (found.flipped, found.settings) == ((), {})
+    assert page_module.difference_sentences(found) == [
+        "b and a give the same answers on all 105 rows."
+    ]
+
+
+def test_a_run_given_twice_is_refused(two):
+    again = RunFolder(two[0].path.parent / "b" / ".." / "a")
+    with pytest.raises(InputError, match="this run is given twice"):
+        compare_runs([*two, again])
+
+
+def test_runs_of_one_name_are_told_apart_by_their_paths(tmp_path):
+    runs = [make_run(tmp_path / name / "run")[0] for name in "ab"]
+    assert [run.name for run in compare_runs(runs).runs] == [str(run.path) for run in runs]
 
 
 def test_settings_and_flipped_rows_are_named(two):

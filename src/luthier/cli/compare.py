@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from luthier.cli.results import as_json
     from luthier.cli.terminal import say
     from luthier.journeys.compare import compare
-    from luthier.reporting.compare_page import difference_sentence, rows_called
+    from luthier.reporting.compare_page import difference_sentences, rows_called
 
     tell = spoken(args)
     found, page = compare(args.runs, language=tell.language)
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
             split=tell(rows_called(found.split)),
         )
     ]
-    lines += [f"  {difference_sentence(one, found, tell)}" for one in found.differences]
+    lines += [f"  {sentence}" for sentence in difference_sentences(found, tell)]
     lines += [tell("  note: {message}", message=tell.told(note)) for note in found.notes]
     settings = ", ".join(found.settings) or tell("none")
     lines.append(tell("settings that differ: {settings}", settings=settings))

@@ -8,12 +8,15 @@ from typing import Any, Literal
 
 from luthier.records.figure import Figure
 
-CompareVerdict = Literal["better", "worse", "no_worse", "cannot_tell"]
+CompareVerdict = Literal["better", "worse", "no_worse", "same", "cannot_tell"]
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
-    """One run: its name, its folder, and its figures by split (`folds` too) and name."""
+    """One run: its name, its folder, and its figures by split (`folds` too) and name.
+
+    Where several folders have one name, it is the path.
+    """
 
     name: str
     path: str
@@ -29,8 +32,9 @@ class RunDifference:
         metric: `macro_f1` or `accuracy`.
         difference: this run minus the first, with its paired 95 % interval.
         verdict: `better` (the interval lies above 0), `worse` (below 0), `no_worse` (above half a
-            point of loss) or `cannot_tell`.
-        rows_needed: about how many rows would decide it; None where it is decided.
+            point of loss), `same` (not one answer differs) or `cannot_tell`.
+        rows_needed: about how many rows would decide it; None where it is decided, and where
+            nothing differs.
     """
 
     run: int

@@ -18,6 +18,7 @@ DIFFERENCES: Mapping[CompareVerdict, str] = {
     "better": "{other} is better than {first}: {figure}.",
     "worse": "{other} is worse than {first}: {figure}.",
     "no_worse": "{other} is no worse than {first}, by half a point at most: {figure}.",
+    "same": "{other} and {first} give the same answers on all {n} rows.",
     "cannot_tell": "These rows cannot tell {other} from {first}: {figure}; about {needed} rows "
     "would.",
 }
@@ -58,7 +59,7 @@ def compare_page(
             if any(split in run.figures for run in comparison.runs)
         ],
         rows_called=rows_called,
-        sentences=[difference_sentence(d, comparison, say) for d in comparison.differences],
+        sentences=difference_sentences(comparison, say),
         sides={
             "later": say("Wrong in {first}, right in a later run", first=comparison.runs[0].name),
             "first": say("Right in {first}, wrong in a later run", first=comparison.runs[0].name),
@@ -75,6 +76,12 @@ def rows_called(split: str) -> str:
     return CROSS_VALIDATION if split == POOLED else split
 
 
+def difference_sentences(comparison: Comparison, say: Catalogue = ENGLISH) -> list[str]:
+    """One sentence for each difference; what is the same for every figure is said once."""
+    said = (difference_sentence(one, comparison, say) for one in comparison.differences)
+    return list(dict.fromkeys(said))
+
+
 def difference_sentence(
     found: RunDifference, comparison: Comparison, say: Catalogue = ENGLISH
 ) -> str:
@@ -83,7 +90,8 @@ def difference_sentence(
     figure = f"{metric_title(found.metric, say)} {signed(found.difference, say)}"
     needed = f"{found.rows_needed:,}" if found.rows_needed else ""
     said = DIFFERENCES[found.verdict]
-    return say(said, other=other, first=first, figure=figure, needed=needed)
+    rows = f"{comparison.n:,}"
+    return say(said, other=other, first=first, figure=figure, needed=needed, n=rows)
 
 
 def signed(figure: Figure, say: Catalogue = ENGLISH) -> str:

@@ -39,13 +39,15 @@ def compare(runs: Sequence[RunFolder]) -> Comparison:
     validation rows.
 
     Raises:
-        InputError: when there are fewer than two, or their rows, labels or tasks are not the same.
+        InputError: when there are fewer than two, when one is given twice, or when their rows,
+            labels or tasks are not the same.
         RunFolderError: when a folder is no run, or was not judged.
     """
     if len(runs) < 2:
         raise InputError(
             "compare needs two runs or more", next_step="luthier compare runs/one runs/other"
         )
+    _require_other_folders(runs)
     for run in runs:
         run.require("metrics.json")
     split = POOLED if all(map(_has_folds, runs)) else VALIDATION
@@ -54,12 +56,22 @@ def compare(runs: Sequence[RunFolder]) -> Comparison:
     return Comparison(
         split=split,
         n=len(answers[0]),
-        runs=tuple(_summary(run) for run in runs),
+        runs=tuple(_summary(run, runs) for run in runs),
         differences=tuple(_differences(answers)),
         settings=_changed_settings(runs),
         flipped=tuple(_flipped(answers)),
         notes=tuple(_notes(runs, split)),
     )
+
+
+def _require_other_folders(runs: Sequence[RunFolder]) -> None:
+    folders = [run.path.resolve() for run in runs]
+    twice = [run for at, run in enumerate(runs) if folders[at] in folders[:at]]
+    if twice:
+        raise InputError(
+            [Problem("this run is given twice", where=str(run.path)) for run in twice],
+            next_step="luthier compare runs/one runs/other",
+        )
 
 
 def _has_folds(run: RunFolder) -> bool:
@@ -168,7 +180,7 @@ def _require_same_rows(
         )
 
 
-def _summary(run: RunFolder) -> ComparedRun:
+def _summary(run: RunFolder, runs: Sequence[RunFolder]) -> ComparedRun:
     judged = dict(run.evaluation.splits)
     if _has_folds(run):
         judged[POOLED] = run.folds_evaluation.pooled
@@ -178,14 +190,17 @@ def _summary(run: RunFolder) -> ComparedRun:
         for split in (VALIDATION, POOLED, "test")
         if split in judged
     }  # fmt: skip
-    return ComparedRun(run.path.resolve().name, str(run.path), figures)
+    name = run.path.resolve().name
+    only = sum(other.path.resolve().name == name for other in runs) == 1
+    return ComparedRun(name if only else str(run.path), str(run.path), figures)
 
 
 def _differences(answers: Sequence[Predictions]) -> Iterator[RunDifference]:
     for place, other in enumerate(answers[1:], start=1):
+        same = np.array_equal(other.predicted, answers[0].predicted)
         for metric, statistic in STATISTICS.items():
             found = paired_difference(other, answers[0], statistic)
-            verdict = _verdict(found)
+            verdict = "same" if same else _verdict(found)
             needed = _rows_needed(found) if verdict == "cannot_tell" else None
             yield RunDifference(place, metric, found, verdict, needed)
 
