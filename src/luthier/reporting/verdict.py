@@ -44,14 +44,15 @@ def verdict(facts: ReportFacts, say: Catalogue = ENGLISH) -> Verdict:
     if facts.evaluation is None:
         return Verdict([say("This model has not been judged: the run has no figures.")], [], [])
     judged = facts.evaluation.splits
-    scores = [
-        words.score_sentence(n, judged[n], say) for n in ("test", "validation") if n in judged
-    ]
+    names = [name for name in ("test", "validation") if name in judged]
+    split = next((name for name in names if judged[name].floor), "")
+    scores = []
+    for name in names:
+        scores.append(words.score_sentence(name, judged[name], say))
+        scores += _ahead(judged[name], say) if name == split else []
     if "test" not in judged:
         scores.append(say("The model has not been judged on test rows."))
-    split = next((n for n in ("test", "validation") if n in judged and judged[n].floor), "")
     rivals = list(words.floor_sentences(judged[split], say)) if split else []
-    scores += _ahead(judged[split], say) if split else []
     looks = [words.looks_sentence(facts.looks, say)] if "test" in judged else []
     return Verdict(scores, rivals, looks, split)
 
