@@ -108,7 +108,7 @@ def test_sentences_with_brackets_and_lists_inside_are_told_to_their_end():
         "macro-F1 measured on the test rows: 0.635 [0.551, 0.747] over 7 labels":
         "測試資料的巨集平均 F1：0.635 [0.551, 0.747]，取 7 個標籤",
         "rows of each split: 401 train, 86 validation, 86 test":
-        "各分割的筆數：401 訓練，86 驗證，86 測試",
+        "各分割：401 筆訓練，86 筆驗證，86 筆測試",
         "18 reported figures are what they are called: accuracy (validation), macro_f1 (test).":
         "18 個報告的指標都名副其實：準確率（驗證），巨集平均 F1（測試）。",
     }  # fmt: skip
@@ -118,3 +118,17 @@ def test_sentences_with_brackets_and_lists_inside_are_told_to_their_end():
 def test_a_bracket_of_a_text_is_no_bracket_of_a_sentence():
     for text in ("a) b (c)", "(only) this", "smile :)", "f(x) (y", "()", ""):
         assert catalogue("zh-CN").told(text) == text
+
+
+def test_rows_are_counted_with_their_measure_word():
+    own = catalogue("zh-TW").told("12 mostly HTML, 3 without text")
+    assert own == "12 筆幾乎全是 HTML，3 筆沒有文字"
+
+
+@pytest.mark.parametrize("language", CHINESE)
+def test_chinese_speaks_to_its_reader_in_one_way_and_ends_sentences_with_its_own_stop(language):
+    say = catalogue(language)
+    for part in (say.sentences, say.records, say.pages):
+        for english, own in part.items():
+            assert "您" not in own, english
+            assert not re.search(r"[\u4e00-\u9fff][.,;:](?!\w)", own), english

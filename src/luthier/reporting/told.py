@@ -213,7 +213,10 @@ class Told:
         if rest in self._counts and _NUMBER.fullmatch(number):
             return self._counts[rest].format(n=number)
         found = self._sentence(rest) if _NUMBER.fullmatch(number) else None
-        return f"{number} {found}" if found is not None else None
+        if found is None:
+            return None
+        rows = self._counts.get("rows") if number.replace(",", "").isdigit() else None
+        return rows.format(n=number) + found if rows else f"{number} {found}"
 
     def _in_brackets(self, core: str) -> str | None:
         """`x (y)`, of which one at least is known; `y` may hold brackets itself."""

@@ -77,7 +77,7 @@ function saidOf(row) {
   const proposed = data.rows.proposed[row];
   if (proposed) {
     said.push(el("span", { class: "chip suspect" },
-      _("label may be wrong: rather {label}? ({score}) {reason}", { label: proposed[0], score: proposed[1], reason: proposed[2] })));
+      _("label may be wrong: rather {label}? (doubt {score}) {reason}", { label: proposed[0], score: proposed[1], reason: proposed[2] })));
   }
   return said.length ? [el("p", { class: "chips" }, ...said)] : [];
 }
