@@ -292,7 +292,7 @@ def test_a_model_that_was_stored_in_half_precision_ships_as_it_was_trained(tiny,
     model = classifier(half, pooling=pooling)
     with torch.no_grad():
         for weights in model.parameters():
-            weights += 1e-5  # half precision does not hold it
+            weights.add_(1e-5)  # half precision does not hold it
     save_shipped(model, load_tokenizer(find_model(str(tiny))), LABELS, 12, tmp_path / "model")
     shipped, _ = load_shipped(tmp_path / "model")
     assert digest_of_tensors(shipped.state_dict()) == digest_of_tensors(model.state_dict())

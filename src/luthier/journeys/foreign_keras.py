@@ -63,9 +63,7 @@ def keras_notes(keras: KerasFacts, labels: int) -> tuple[Note, ...]:
              f"loss {keras.loss or 'not saved (the model was not compiled)'}")
     ]  # fmt: skip
     if keras.units not in (None, labels) and not (keras.units == 1 and labels == 2):
-        what = (
-            f"{keras.file}: the outputs of the last layer are {keras.units}, the labels {labels}"
-        )
+        what = f"{keras.file}: the outputs of the last layer are {keras.units}, the labels {labels}"
         notes.append(Note("warning", what))
     if keras.from_logits and "softmax" in keras.activations:
         what = "with the TensorFlow backend Keras may take the logits after all, and only warn"

@@ -40,6 +40,7 @@ import numpy as np
 from luthier.faults import example_evidence as example
 from luthier.kit import cut_texts
 from luthier.kit.matched_shares import mcnemar, paired_shares
+from luthier.kit.sentences import joined
 from luthier.kit.share_difference import rows_to_see
 from luthier.records import (
     Applicability,
@@ -94,22 +95,17 @@ def detect(
     train = [i for i in splits.ids_of("train").tolist() if i in lost and i in labels]
     cut = [i for i in train if lost[i] > 0]
     share, worst, worst_share = cut_texts.cut_shares(train, lost, labels)
-    measured: dict[str, Any] = {
-        "cut_rows": len(cut),
-        "rows": len(train),
-        "cut_share": share,
-        "most_cut_label": worst,
-        "most_cut_label_share": worst_share,
-        "long_texts": settings.text.long_texts,
-        "max_length": settings.text.max_length,
-    }
+    text = settings.text
+    measured: dict[str, Any] = {"cut_rows": len(cut), "rows": len(train), "cut_share": share}
+    measured |= {"most_cut_label": worst, "most_cut_label_share": worst_share}
+    measured |= {"long_texts": text.long_texts, "max_length": text.max_length}
     head = f"{len(cut):,} of {len(train):,} training rows are cut ({share:.1%})."
     if worst_share:
-        head = _text(head, f"Of those of {worst!r} it is {worst_share:.1%}.")
+        head = joined(head, f"Of those of {worst!r} it is {worst_share:.1%}.")
     if share <= SHARE and worst_share <= SHARE_OF_LABEL:
-        return Clear(_text(head, "That is too few to matter."), measured)
+        return Clear(joined(head, "That is too few to matter."), measured)
     if len(cut) < FEWEST_CUT:
-        few = _text(head, "That is too few to ask.")
+        few = joined(head, "That is too few to ask.")
         return CannotTell(few, f"{FEWEST_CUT} cut training rows", measured)
     measured["tokens_p95"] = float(np.quantile(lengths.tokens, 0.95))
     gap = cut_texts.whole_against_cut(validation_predictions, lost)
@@ -131,29 +127,25 @@ def _ask(
         "lost_accuracy": gain.value * share,
         "gap": None if gap is None else [gap.value, gap.low, gap.high],
     }
-    said = _text(head, f"A linear model gains {_ends(gain)} on cut rows from the whole text.")
+    said = joined(head, f"A linear model gains {_ends(gain)} on cut rows from the whole text.")
     limits = {severity: limit for limit, severity in LIMITS} | {"p": P_LIMIT, "share": SHARE}
     if p < P_LIMIT and gain.value > 0:
         others = {x: float(sample.right(x).mean()) for x in cut_texts.SAME_LENGTH if x != way}
         measured["accuracy_by_way"] = {way: float(read.mean())} | others
         helped = [i for i, better in zip(sample.ids, whole & ~read, strict=False) if better]
         worth = next(severity for limit, severity in LIMITS if gain.value * share > limit)
-        message = _text("Truncation costs signal.", said, f"By chance: p = {p:.2g}.")
+        message = joined("Truncation costs signal.", said, f"By chance: p = {p:.2g}.")
         return Fired(message, worth, measured, limits, tuple(helped[:MOST_ROWS]))
     if gap is not None and gap.low > 0:
         worse = (
             f"That may be chance, but cut validation rows are answered {_ends(gap)} worse than "
             "whole ones of the same label."
         )
-        return Fired(_text(said, worse), "low", measured, limits)
+        return Fired(joined(said, worse), "low", measured, limits)
     if gain.high <= MARGIN:
-        return Clear(_text("Truncation does not cost signal.", said), measured)
+        return Clear(joined("Truncation does not cost signal.", said), measured)
     wanted = rows_to_see(MARGIN, (only_whole + only_read) / len(read))
     return CannotTell(said, f"about {max(100, round(wanted, -2)):,} cut rows", measured)
-
-
-def _text(*sentences: str) -> str:
-    return " ".join(sentences)
 
 
 def _ends(figure: Figure) -> str:
@@ -180,13 +172,11 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
         what = "Read long texts whole, in windows whose answers are pooled (takes more time)."
         why = "Nothing is cut off then."
         cures.append(Prescription(what, why, Applicability.ASK, {"text.long_texts": "windows"}))
-    return tuple(cures) or (
-        Prescription(
-            "Take a pretrained model that reads longer texts, or shorten the texts by hand.",
-            "Every setting that reads more is used already.",
-            Applicability.ADVICE,
-        ),
-    )
+    if not cures:
+        what = "Take a pretrained model that reads longer texts, or shorten the texts by hand."
+        why = "Every setting that reads more is used already."
+        cures.append(Prescription(what, why, Applicability.ADVICE))
+    return tuple(cures)
 
 
 PLANT = Plant(

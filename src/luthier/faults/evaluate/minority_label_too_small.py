@@ -123,10 +123,8 @@ def _labels(rows: Rows, splits: Splits, predictions: Predictions) -> list[LabelT
     known = predictions.labels >= 0
     truth, answer = predictions.labels[known], predictions.predicted[known]
     k = len(predictions.label_names)
-    right, support = (
-        np.bincount(truth[truth == answer], minlength=k),
-        np.bincount(truth, minlength=k),
-    )
+    right = np.bincount(truth[truth == answer], minlength=k)
+    support = np.bincount(truth, minlength=k)
     predicted = np.bincount(answer, minlength=k)
     return [
         LabelTally(
@@ -168,8 +166,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
                 Applicability.ADVICE,
             ),
         ]
-    if fired.measured["test_rows_needed"]:
-        needed = fired.measured["test_rows_needed"]
+    if needed := fired.measured["test_rows_needed"]:
         wanted = [f"{name} (about {n:,})" for name, n in needed.items()]
         if (more := len(wanted) - MOST_NAMED) > 0:
             wanted = [*wanted[:MOST_NAMED], f"and {more} more"]

@@ -64,7 +64,6 @@ from luthier.records import (
 FAULT = FaultInfo("train_test_duplicates", "D2", "Rows to judge on that are not new")
 
 Limits = tuple[tuple[float, Severity], ...]
-
 LEARNED: Limits = ((0.05, "high"), (0.01, "medium"), (0.005, "low"), (0.0, "note"))
 """Share of rows that were learned from, in the worse split, above which it counts so much."""
 
@@ -169,27 +168,22 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """Data work: the rows of the user are never moved by Luthier."""
     found = fired.measured
     cures = []
-    leaked = sum(found.get(f"{split}_leaked", 0) for split in JUDGED)
-    chosen = found.get("test_chosen_on", 0)
-    if leaked:
+    if leaked := sum(found.get(f"{split}_leaked", 0) for split in JUDGED):
         what = (
             f"Leave out of the training file whatever equals a row named ({leaked:,} in all), or "
             "give all rows in one file and let Luthier split them."
         )
-        why = "Then no figure is owed to memory."
-        cures.append(Prescription(what, why, Applicability.ADVICE))
-    if chosen:
+        cures.append((what, "Then no figure is owed to memory."))
+    if chosen := found.get("test_chosen_on", 0):
         what = (
             f"Leave out of the validation file whatever equals a row named ({chosen:,} in all), or "
             "give all rows in one file and let Luthier split them."
         )
-        why = "Then the checkpoint is not chosen on rows it is judged on."
-        cures.append(Prescription(what, why, Applicability.ADVICE))
+        cures.append((what, "Then the checkpoint is not chosen on rows it is judged on."))
     if "repeated_severity" in found:
         what = "Keep one of each text among the test rows, if the others are copies."
-        why = "Then the intervals are as wide as they should be."
-        cures.append(Prescription(what, why, Applicability.ADVICE))
-    return tuple(cures)
+        cures.append((what, "Then the intervals are as wide as they should be."))
+    return tuple(Prescription(what, why, Applicability.ADVICE) for what, why in cures)
 
 
 PLANT = Plant(

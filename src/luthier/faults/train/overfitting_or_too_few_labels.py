@@ -44,6 +44,7 @@ from luthier.faults import example_evidence as example
 from luthier.kit.intervals import paired_difference
 from luthier.kit.label_counts import accuracy
 from luthier.kit.rivals import strongest_rival
+from luthier.kit.sentences import joined
 from luthier.kit.share_difference import accuracy_figure, newcombe
 from luthier.kit.validation_curve import ValidationCurve, validation_curve
 from luthier.records import (
@@ -115,7 +116,7 @@ def detect(
         return _overfitting(curve, gap.low > GAP, said, measured)
     if gap.low > GAP:
         return _against_rival(ours, floor_predictions, said, measured)
-    return Clear(_text("No overfitting is seen.", said), measured)
+    return Clear(joined("No overfitting is seen.", said), measured)
 
 
 def _overfitting(curve: ValidationCurve, wide: bool, said: str, measured: Measured) -> Outcome:
@@ -127,10 +128,10 @@ def _overfitting(curve: ValidationCurve, wide: bool, said: str, measured: Measur
     if wide and curve.fell:
         measured["kind"] = "metric_overfitting"
         severity: Severity = "high" if curve.fall >= LARGE_FALL else "medium"
-        message = _text("Loss and metric overfit.", said, fell)
+        message = joined("Loss and metric overfit.", said, fell)
         return Fired(message, severity, measured, LIMITS)
     measured["kind"] = "loss_only"
-    return Fired(_text("Only the loss overfits.", said, fell), "low", measured, LIMITS)
+    return Fired(joined("Only the loss overfits.", said, fell), "low", measured, LIMITS)
 
 
 def _against_rival(
@@ -140,16 +141,15 @@ def _against_rival(
     rival = strongest_rival(floors)
     if rival is None:
         if not measured["floors"]:
-            said = _text(said, "Simple rivals are switched off (evaluate.floors).")
+            said = joined(said, "Simple rivals are switched off (evaluate.floors).")
         return CannotTell(said, "a linear rival (evaluate.floors: true)", measured)
     least = paired_difference(ours, rival[1], accuracy)
     measured["better_than_linear"] = [least.value, least.low, least.high]
     if least.low > 0 and least.value > EQUAL:
-        text = _text("A wide gap, but the model beats its linear rivals.", said)
-        return Clear(text, measured)
+        return Clear(joined("A wide gap, but the model beats its linear rivals.", said), measured)
     if least.high < 0 and least.value < -EQUAL:
         return CannotTell(
-            _text("The model is worse than a linear one.", said),
+            joined("The model is worse than a linear one.", said),
             "a model that learns; see not_better_than_linear",
             measured,
         )
@@ -158,12 +158,8 @@ def _against_rival(
         f"There are too few labels: the model is only as good as a linear one ({least.value:+.3f}, "
         f"interval {least.low:+.3f} to {least.high:+.3f})."
     )
-    text = _text(equal, said, "That is not surely a rise.")
+    text = joined(equal, said, "That is not surely a rise.")
     return Fired(text, "medium", measured, LIMITS)
-
-
-def _text(*sentences: str) -> str:
-    return " ".join(sentences)
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
