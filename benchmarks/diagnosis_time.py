@@ -38,7 +38,8 @@ SETTINGS = {"model.name_or_path": "starter", "train.max_steps": 20}
 def measure(run: Path) -> None:
     """Print what the two parts took, as JSON."""
     from luthier.journeys.label_check import opinions_of
-    from luthier.journeys.verbs import diagnose, walk_of
+    from luthier.journeys.opening import walk_of
+    from luthier.journeys.verbs import diagnose
 
     walk = walk_of(run, None)
     rows = walk.load()

@@ -134,7 +134,7 @@ def test_predict_encodes_as_in_training_and_keeps_the_order_of_the_rows():
     model = np.array([0.0, 0.1, -0.1])
     answered = predict(SmallTask(), LengthEngine(), model, list, rows, NAMES, settings, "digest")
     assert answered.lost_tokens.tolist() == [0, 0, 20]
-    assert "1 of 3 texts are longer than the model reads" in answered.notes[0].message
+    assert "which were cut: 1 of 3" in answered.notes[0].message
     result = answered.predictions
     assert result.row_ids.tolist() == [7, 3, 5]
     assert result.predicted.tolist() == [1, 1, 1]

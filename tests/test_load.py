@@ -360,7 +360,7 @@ def test_mixed_encodings_are_said_in_one_message(write):
     content = (HEADER + GOOD).encode() + "退货,退款\n".encode("gb18030")
     text = message(write("data.csv", content))
     assert "data.csv:5: " in text
-    assert "the file mixes encodings: 3 lines are utf-8, line 5 not" in text
+    assert "the file mixes encodings: 3 lines in utf-8, line 5 not" in text
 
 
 def test_an_unknown_encoding_or_column_is_named_with_a_near_one(write):

@@ -22,6 +22,7 @@ LONGEST_FUNCTION = 40
 # name -> why it may be longer; an entry that is no longer needed fails the test
 LONGER_FILES = {
     "run_folder.py": "the whole contract of the run folder in one place",
+    "reporting/told.py": "one grammar of sentences, each rule leaning on the next",
     "settings.py": "every setting in one place, read as documentation",
 }
 LONGER_FUNCTIONS: dict[str, str] = {

@@ -46,9 +46,8 @@ def run(args: argparse.Namespace) -> int:
         )
     out = _output(args)
     from luthier.cli.language import spoken
-    from luthier.journeys.opening import resolve_settings
+    from luthier.journeys.opening import open_run, resolve_settings
     from luthier.journeys.predict import predict_file, predict_texts
-    from luthier.journeys.verbs import open_run
     from luthier.reporting.words import note_line
     from luthier.run_folder import write_text
 

@@ -75,6 +75,8 @@ class TrainingState:
         inputs: what the run depends on: setting or part -> value, compared when it is resumed.
         stopped: the last event of a run that has ended.
         halvings: how often the parts of a step were halved for lack of memory.
+        first_token: whether the last layer is computed for the first token alone
+            (`models.first_token`): dropout is drawn otherwise then; None where it is not known.
     """
 
     step: int
@@ -88,6 +90,7 @@ class TrainingState:
     stopped: Stopped | None = None
     halvings: int = 0
     best_loss: float | None = None
+    first_token: bool | None = None
 
 
 def save_last(

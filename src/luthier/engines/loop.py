@@ -17,6 +17,7 @@ from luthier.engines.optimizer import make_optimizer, restore_state, state_tenso
 from luthier.engines.resume import check_inputs, inputs_of_run
 from luthier.engines.step import Stepper
 from luthier.errors import TrainingError
+from luthier.kit.best_so_far import is_better
 from luthier.kit.digest import digest_of_tensors
 from luthier.kit.seeds import random_stream
 from luthier.models.lora import shipped_weights
@@ -100,9 +101,8 @@ class _Training:
         self._model.to(device)  # type: ignore[arg-type]
         self._optimizer = make_optimizer(self._model, job.settings.train)
         restore_state(self._model, self._optimizer, tensors)
-        halvings = state.halvings if state else 0
         kept, self._notes = keep_trunk(job, self._model, device)
-        self._stepper = Stepper(job, self._model, self._optimizer, device, halvings, kept)
+        self._stepper = Stepper(job, self._model, self._optimizer, device, kept, state)
         self._measure = Measure(job, device, kept)
         self._end_seconds = 0.0  # what the last measuring and saving took
         self._step_seconds = self._tokens = 0.0
@@ -209,9 +209,9 @@ class _Training:
         """Measure both splits, and keep count of the best."""
         began = time.perf_counter()
         train, validation = self._measure(self._model)
-        metric = validation[self._job.settings.train.metric_for_best_model]
-        loss = validation.get("loss")
-        is_best = self._is_best(metric, loss)
+        settings, loss = self._job.settings.train, validation.get("loss")
+        metric = validation[settings.metric_for_best_model]
+        is_best = is_better(settings, metric, loss, self._best_metric, self._best_loss)
         if is_best:
             self._best_step, self._best_metric, self._best_loss = self._step, metric, loss
             self._without_improvement = 0
@@ -228,22 +228,6 @@ class _Training:
             seconds=time.perf_counter() - began,
         )
 
-    def _is_best(self, metric: float, loss: float | None) -> bool:
-        """Better by more than the threshold, or exactly as good with a lower validation loss.
-
-        Who asks for a least gain (a threshold above 0) gets no best without one.
-        """
-        settings = self._job.settings.train
-        if self._best_metric is None:
-            return True
-        gain = metric - self._best_metric
-        if settings.metric_for_best_model == "loss":
-            gain = -gain
-        threshold = settings.early_stopping_threshold
-        if gain or threshold or loss is None or self._best_loss is None:
-            return gain > threshold
-        return loss < self._best_loss
-
     def _save(self, evaluated: Evaluated | None) -> Iterator[Event]:
         name = self._job.settings.train.metric_for_best_model
         optimizer = state_tensors(self._model, self._optimizer)
@@ -257,8 +241,7 @@ class _Training:
         )
         disk.save_last(self._job.checkpoints, self._model, optimizer, here, self._state())
         self._saved_step = self._step
-        is_best = evaluated is not None and evaluated.is_best
-        if is_best:
+        if is_best := evaluated is not None and evaluated.is_best:
             disk.copy_last_to_best(self._job.checkpoints, here)
         yield Saved(here.step, here.epoch, "last", here.digest)
         if is_best:
@@ -277,6 +260,7 @@ class _Training:
             inputs=self._inputs,
             stopped=stopped,
             halvings=self._stepper.halvings,
+            first_token=self._stepper.first_token,
         )
 
     # the end ------------------------------------------------------------------------------------

@@ -11,13 +11,14 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
+from luthier.engines.checkpoint import TrainingState
 from luthier.engines.device import free_memory, is_out_of_memory, memory_explained
 from luthier.engines.forward import Kept, inputs_to_try, row_logits
 from luthier.errors import Problem, TrainingError
 from luthier.kit.batching import padded_tokens, parts_within, steps_per_epoch, training_batches
 from luthier.kit.learning_rate import learning_rate_at
 from luthier.kit.seeds import random_stream
-from luthier.models.first_token import first_token_only, proven_first_token
+from luthier.models.first_token import first_token_only, last_layer, proven_first_token
 from luthier.models.trunk import frozen_modules, frozen_trunk
 from luthier.records import IntArray, SawLoss, Stepped, TrainJob
 
@@ -30,8 +31,9 @@ class Stepper:
         model: on `device`; changed by every step.
         optimizer: of this model.
         device: where the model lies.
-        halvings: how often the parts of a step were halved before, for lack of memory.
         kept: what the frozen layers gave before; None lets them run.
+        state: of the run that goes on: how often its parts were halved, and whether its last layer
+            is computed for the first token alone; of a new run that is proven first.
     """
 
     def __init__(
@@ -40,8 +42,8 @@ class Stepper:
         model: PreTrainedModel,
         optimizer: torch.optim.Optimizer,
         device: torch.device,
-        halvings: int = 0,
         kept: Kept | None = None,
+        state: TrainingState | None = None,
     ) -> None:
         self._job = job
         self._settings = job.settings.train
@@ -54,11 +56,16 @@ class Stepper:
         self._trained = [p for p in model.parameters() if p.requires_grad]
         self._running = [b for name, b in model.named_buffers() if "running_" in name]
         self.saw_loss: SawLoss = lambda *_: None
-        self.halvings = halvings
+        self.halvings = state.halvings if state else 0
         self._kept = kept
         cut = frozen_trunk(model)
         self._frozen = frozen_modules(model, cut) if cut else ()
-        self._last_layer = proven_first_token(model, inputs_to_try(model, self._rows, device))
+        first_token = state.first_token if state else None
+        if first_token is None:
+            layer = proven_first_token(model, inputs_to_try(model, self._rows, device))
+        else:
+            layer = last_layer(model) if first_token else None
+        self._last_layer, self.first_token = layer, layer is not None
         self._epoch = -1
         self._batches: tuple[IntArray, ...] = ()
         self._accumulated = self._settings.gradient_accumulation_steps

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from luthier.errors import LuthierError
-from luthier.journeys.verbs import Source, load, open_run
+from luthier.journeys.opening import open_run
+from luthier.journeys.verbs import Source, load
 from luthier.records.comparison import Comparison
 from luthier.run_folder import RunFolder, write_text
 from luthier.settings_file import from_run_yaml

@@ -28,8 +28,8 @@ from pydantic import TypeAdapter
 from luthier.errors import InputError, ModelError, Problem, did_you_mean
 from luthier.formats.onnx import FORMATS, Format, require_onnx_packages, write_onnx
 from luthier.journeys.exports import FACTS, export_folder
+from luthier.journeys.opening import open_run
 from luthier.journeys.shipping import load_bound_model
-from luthier.journeys.verbs import open_run
 from luthier.journeys.walk import Walk
 from luthier.kit import label_counts
 from luthier.kit.intervals import paired_difference

@@ -272,3 +272,24 @@ def _nobody(_: Progress) -> None:
 
 def _never() -> bool:
     return False
+
+
+def open_run(run: str | Path | RunFolder) -> Run:
+    """The run in a folder.
+
+    Raises:
+        InputError: when there is none.
+    """
+    folder = Run(run.path if isinstance(run, RunFolder) else run)
+    if not folder.path.exists():
+        raise InputError(f"{folder.path}: there is no such run folder", next_step="ls runs")
+    folder.require()
+    return folder
+
+
+def walk_of(run: str | Path | RunFolder, listen: Listener | None) -> Walk:
+    """A walk through a finished or begun run, whose settings still hold."""
+    folder = open_run(run)
+    check_settings_unchanged(folder)
+    resolved = from_run_yaml(folder.settings_path)
+    return Walk(folder, resolved, listen or _nobody, _never, resume=True)

@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from luthier.errors import InputError, LuthierError
+from luthier.errors import LuthierError
 from luthier.faults import Fault
 from luthier.journeys.evidence import fitting_evidence, gives_evidence
 from luthier.journeys.label_check import Fixed, check_copy, doubts_of, write_cleaned_copy
-from luthier.journeys.opening import SettingsLike, check_settings_unchanged, resolve_settings
+from luthier.journeys.opening import SettingsLike, open_run, resolve_settings, walk_of
 from luthier.journeys.run import Run
-from luthier.journeys.walk import Walk
 from luthier.journeys.workup import workup
 from luthier.kit.relabel_queue import queue_as_csv
 from luthier.records import (
@@ -264,32 +263,6 @@ def list_settings(run: Source | RunFolder | None = None) -> tuple[SettingRow, ..
 def is_run(path: Source) -> bool:
     """Whether a path is a run folder."""
     return RunFolder(path).settings_path.is_file()
-
-
-def open_run(run: Source | RunFolder) -> Run:
-    """The run in a folder.
-
-    Raises:
-        InputError: when there is none.
-    """
-    folder = Run(run.path if isinstance(run, RunFolder) else run)
-    if not folder.path.exists():
-        raise InputError(f"{folder.path}: there is no such run folder", next_step="ls runs")
-    folder.require()
-    return folder
-
-
-def walk_of(run: Source | RunFolder, listen: Listener | None) -> Walk:
-    """A walk through a finished or begun run, whose settings still hold."""
-    folder = open_run(run)
-    check_settings_unchanged(folder)
-    return Walk(
-        run=folder,
-        resolved=from_run_yaml(folder.settings_path),
-        listen=listen or (lambda _: None),
-        should_stop=lambda: False,
-        resume=True,
-    )
 
 
 __all__ = [

@@ -28,6 +28,9 @@ from luthier.models.layers import layer_list
 TOLERANCE = 1e-4
 """Largest change of a logit, as a share of their spread between texts."""
 
+ROUNDINGS = 32
+"""Steps of the number format that a logit may change by: untrained models spread no wider."""
+
 _REFUSALS = (RuntimeError, TypeError, AttributeError, ValueError, IndexError, KeyError)
 
 
@@ -44,10 +47,9 @@ def proven_first_token(
         What `first_token_only` takes. None where the head looks at other tokens too, or where the
         layer is not built like BERT's.
     """
-    name, count = layer_list(model)
-    if not count:
+    layer = last_layer(model)
+    if layer is None:
         return None
-    layer = model.get_submodule(f"{name}{count - 1}")
     in_training = model.training
     model.eval()
     try:
@@ -60,7 +62,14 @@ def proven_first_token(
     finally:
         model.train(in_training)
     spread = (expected - expected.mean(0)).abs().max()
-    return layer if bool(change < TOLERANCE * spread) else None
+    rounding = ROUNDINGS * torch.finfo(expected.dtype).eps * expected.abs().max()
+    return layer if bool(change <= torch.maximum(TOLERANCE * spread, rounding)) else None
+
+
+def last_layer(model: PreTrainedModel) -> nn.Module | None:
+    """The layer nearest to the head; None where the layers are not found."""
+    name, count = layer_list(model)
+    return model.get_submodule(f"{name}{count - 1}") if count else None
 
 
 @contextlib.contextmanager
