@@ -28,9 +28,6 @@ from luthier.models.layers import layer_list
 TOLERANCE = 1e-4
 """Largest change of a logit, as a share of their spread between texts."""
 
-ROUNDINGS = 32
-"""Steps of the number format that a logit may change by: untrained models spread no wider."""
-
 _REFUSALS = (RuntimeError, TypeError, AttributeError, ValueError, IndexError, KeyError)
 
 
@@ -62,8 +59,7 @@ def proven_first_token(
     finally:
         model.train(in_training)
     spread = (expected - expected.mean(0)).abs().max()
-    rounding = ROUNDINGS * torch.finfo(expected.dtype).eps * expected.abs().max()
-    return layer if bool(change <= torch.maximum(TOLERANCE * spread, rounding)) else None
+    return layer if bool(change < TOLERANCE * spread) else None
 
 
 def last_layer(model: PreTrainedModel) -> nn.Module | None:
