@@ -16,6 +16,13 @@ MOST_ROWS = 5000
 STOP_RULE = "Stop when fewer than 2 of the last 20 rows that you read were wrong."
 COLUMNS = ("row_id", "location", "split", "text", "label", "proposed", "score", "reason")
 
+HOW_TO_REVIEW = (
+    "Read the relabel queue from the top (relabel.csv in a run folder, or luthier audit "
+    "DATA --relabel OUT.csv) and correct the labels in a copy of the file; stop when fewer "
+    "than 2 of the last 20 rows were wrong."
+)
+"""What a finding on wrong labels has people do."""
+
 
 def relabel_queue(
     rows: Rows,

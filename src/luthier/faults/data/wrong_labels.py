@@ -40,6 +40,7 @@ import math
 
 from luthier.faults import example_evidence as example
 from luthier.kit.label_noise import UNSURE, NoiseEstimate, doubted, estimate_noise
+from luthier.kit.relabel_queue import HOW_TO_REVIEW
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -155,9 +156,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
             {"train.label_smoothing_factor": 0.1},
         ),
         Prescription(
-            "Read the relabel queue from the top (relabel.csv in a run folder, or luthier audit "
-            "DATA --relabel OUT.csv) and correct the labels in a copy of the file; stop when fewer "
-            "than 2 of the last 20 rows were wrong.",
+            HOW_TO_REVIEW,
             f"About {fired.measured['noise']:.1%} of the labels are wrong, and the most doubtful "
             "rows come first.",
             Applicability.ADVICE,

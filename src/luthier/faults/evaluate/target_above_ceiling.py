@@ -32,6 +32,7 @@ from __future__ import annotations
 
 from luthier.faults import example_evidence as example
 from luthier.kit.ceiling import ceilings
+from luthier.kit.relabel_queue import HOW_TO_REVIEW
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -106,9 +107,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     found = fired.measured
     return (
         Prescription(
-            "Read the relabel queue from the top (relabel.csv in a run folder, or luthier audit "
-            "DATA --relabel OUT.csv) and correct the labels in a copy of the file; stop when fewer "
-            "than 2 of the last 20 rows were wrong.",
+            HOW_TO_REVIEW,
             "Only better labels raise what a model can reach by them.",
             Applicability.ADVICE,
         ),
