@@ -145,6 +145,19 @@ def test_what_is_too_large_is_not_kept_and_that_is_said(job_with):
     assert not list(cache_folder("trunks").iterdir())
 
 
+def test_reading_that_would_eat_the_time_budget_is_given_up_and_that_is_said(job_with, monkeypatch):
+    clock = iter(range(0, 100_000, 50))  # each look at the clock is 50 s after the one before
+    monkeypatch.setattr(kept_trunk.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(kept_trunk, "TOKENS_AT_ONCE", 100)
+    short, long = (job_with(PARTIAL, time_budget=budget) for budget in ("60s", "10h"))
+    kept, (note,) = keep_trunk(short, loaded(short), CPU)
+    assert kept is None
+    assert "not kept: to read all rows by the frozen layers would take about" in note
+    assert note.endswith(" s of 60s")
+    assert not list(cache_folder("trunks").iterdir())
+    assert keep_trunk(long, loaded(long), CPU)[0] is not None
+
+
 def test_changed_copies_of_rows_switch_it_off_and_that_is_said(job_with):
     job = job_with(PARTIAL)
     train = job.encoded["train"]

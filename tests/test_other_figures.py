@@ -161,10 +161,19 @@ def test_balanced_accuracy_and_pr_auc_of_single_labels_are_scikit_learns():
 def test_average_precision_counts_rows_as_often_as_they_are_drawn():
     random = np.random.default_rng(1)
     applies, scores = random.integers(0, 2, 30), random.integers(0, 6, 30) / 5
-    counts = random.integers(0, 4, (1, 30)).astype(float)
-    rows = np.repeat(np.arange(30), counts[0].astype(int))
+    counts = random.integers(0, 4, (30, 2))
+    rows = np.repeat(np.arange(30), counts[:, 1])
     expected = metrics.average_precision_score(applies[rows], scores[rows])
-    assert average_precision(applies, scores, counts)[0] == pytest.approx(expected)
+    assert average_precision(applies, scores, counts)[1] == pytest.approx(expected)
+
+
+def test_average_precision_is_unknown_where_no_drawn_row_has_the_label():
+    applies, scores = np.array([0, 1, 0]), np.array([0.1, 0.7, 0.4])
+    drawn_with_and_without = np.array([[1, 2], [1, 0], [1, 1]])
+    with_it, without = average_precision(applies, scores, drawn_with_and_without)
+    assert with_it == 1.0
+    assert np.isnan(without)
+    assert np.isnan(average_precision(0 * applies, scores, drawn_with_and_without)).all()
 
 
 def test_calibration_error_by_hand():

@@ -1,8 +1,10 @@
 """What recipe `auto` chooses by the size of the model."""
 
+from dataclasses import replace
+
 import pytest
 
-from luthier.recipes import PlanFacts, auto
+from luthier.recipes import PlanFacts, auto, head_alone
 
 
 @pytest.mark.parametrize(
@@ -21,3 +23,22 @@ def test_the_smaller_the_model_the_higher_the_rate(parameters, rate):
     choice = auto(facts)
     assert choice.values["train.learning_rate"] == rate
     assert f"{parameters / 1e6:.0f} million" in choice.reasons["train.learning_rate"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "batch", "rate"), [(30, 32, 0.0035), (2000, 64, 0.005), (7000, 256, 0.01)]
+)
+def test_a_head_alone_learns_from_large_batches_at_a_high_rate(rows, batch, rate):
+    values = head_alone(rows).values
+    assert values["train.per_device_train_batch_size"] == batch
+    assert values["train.learning_rate"] == rate
+    assert values["model.pooling"] == "mean"
+
+
+def test_what_is_chosen_for_a_head_alone_replaces_what_holds_for_whole_models():
+    facts = PlanFacts(7000, 5, 5_300_000, 512, 40.0, on_accelerator=False)
+    whole, alone = auto(facts), auto(replace(facts, head_alone=True))
+    assert "model.pooling" not in whole.values
+    assert alone.values["train.learning_rate"] == 0.01
+    assert alone.reasons["train.learning_rate"] == "recipe auto: a head alone takes a higher rate"
+    assert alone.values["text.max_length"] == whole.values["text.max_length"]

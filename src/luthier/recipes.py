@@ -35,7 +35,12 @@ MOST_EPOCHS = 20
 LONGEST_ON_CPU = 256
 LONGEST_ON_ACCELERATOR = 512
 TIME_BUDGET_ON_CPU = "12m"
-FROZEN_LEARNING_RATE = 2e-3
+FROZEN_BATCH = (32, 256)
+FROZEN_STEPS_AN_EPOCH = 25
+FROZEN_LEARNING_RATE = 1e-2
+"""At the largest batch; less for smaller ones by the square root of their size. Macro-F1 on
+validation rows of cic_zh and banking77_en, starter, frozen: 0.21 and 0.70 by the first token, 32
+rows a step, 5e-4; 0.28 and 0.83 by the mean, 256 rows, 1e-2, in a fifth of the processor time."""
 KEEPING_AT_MOST = 0.8
 """Share of the time budget above which the outputs of frozen layers are not kept: no time would be
 left to learn from them."""
@@ -59,6 +64,7 @@ class PlanFacts:
         longest_input: tokens that the model can read at most.
         length_p99: 99th percentile of the tokens of a training row, uncut.
         on_accelerator: whether training runs on a GPU.
+        head_alone: whether an encoder is left as it is and only its head is trained.
     """
 
     train_rows: int
@@ -67,6 +73,7 @@ class PlanFacts:
     longest_input: int
     length_p99: float
     on_accelerator: bool
+    head_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,10 @@ class Choice:
         """Add one value and its reason."""
         self.values[name] = value
         self.reasons[name] = reason
+
+    def updated(self, other: Choice) -> Choice:
+        """These values, and those of the other in place of or beside them."""
+        return Choice(self.values | other.values, self.reasons | other.reasons)
 
 
 def classic() -> Choice:
@@ -106,6 +117,31 @@ def auto(facts: PlanFacts) -> Choice:
             TIME_BUDGET_ON_CPU,
             "recipe auto: no GPU here, epochs are cut to fit",
         )
+    return choice.updated(head_alone(facts.train_rows)) if facts.head_alone else choice
+
+
+def head_alone(train_rows: int) -> Choice:
+    """Settings for a head alone, above layers whose outputs are kept: a step costs next to nothing.
+
+    Args:
+        train_rows: rows to learn from.
+    """
+    least, most = FROZEN_BATCH
+    fitting = train_rows // FROZEN_STEPS_AN_EPOCH
+    batch = min(most, max(least, 2 ** max(0, fitting.bit_length() - 1)))
+    rate = round(FROZEN_LEARNING_RATE * math.sqrt(batch / most), 4)
+    choice = Choice()
+    choice.choose(
+        "train.per_device_train_batch_size",
+        batch,
+        "recipe auto: a head alone is cheap, so that many rows go into a step",
+    )
+    choice.choose("train.learning_rate", rate, "recipe auto: a head alone takes a higher rate")
+    choice.choose(
+        "model.pooling", "mean", "recipe auto: untrained layers say more by all tokens than by one"
+    )
+    reason = f"recipe auto: at most {MOST_EPOCHS} epochs of a head alone"
+    choice.choose("train.num_train_epochs", MOST_EPOCHS, reason)
     return choice
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,14 @@ from luthier.models.trunk import (
     weights_of_trunk,
     what_it_gives,
 )
+from luthier.recipes import KEEPING_AT_MOST
 from luthier.records import Encoded, IntArray, TrainJob
 from luthier.run_folder import atomic_path
+from luthier.settings import seconds
 
 TOKENS_AT_ONCE = 4096
+SEEN_ENOUGH = 0.05
+"""Share of the tokens after which the whole reading is guessed from the time so far."""
 KINDS: tuple[type[np.floating[Any]], ...] = (np.float16, np.float32)
 """Of numbers that are kept; the second where one is too large for the first."""
 FORMAT = 1
@@ -132,15 +136,19 @@ def _find_or_make(
     path = folder / f"{_key(model, cut, rows)}.npy"
     store = _found(path, rows, cut)
     kept_before = store is not None
+    why = "not all of them are finite"
     for kind in KINDS:
         if store is not None:
             break
-        if why := why_no_room(folder, _size(cut, rows, kind), _limit(job)):
+        if full := why_no_room(folder, _size(cut, rows, kind), _limit(job)):
             cure = "more room: --train.trunk_cache_gb, or another disk: XDG_CACHE_HOME"
-            return None, (f"{still}; their outputs are not kept: {why} ({cure})",)
-        store = _made(path, (model, cut, rows, device), kind, job.should_stop)
+            return None, (f"{still}; their outputs are not kept: {full} ({cure})",)
+        try:
+            store = _made(path, (model, cut, rows, device), kind, _Patience(job))
+        except _NotKeptError as given_up:
+            why = str(given_up)
+            break
     if store is None:
-        why = "training was stopped" if job.should_stop() else "not all of them are finite"
         return None, (f"{still}; their outputs are not kept: {why}",)
     os.utime(path)
     size = f"{in_words(path.stat().st_size)} in {path}"
@@ -199,17 +207,43 @@ def _found(path: Path, rows: Encoded, cut: Cut) -> np.ndarray[Any, Any] | None:
 
 
 class _NotKeptError(Exception):
-    """A value does not fit the kind of number, or training was asked to stop."""
+    """Says why the reading was given up."""
+
+
+class _Patience:
+    """Whether to go on reading: not once training was stopped, or too little time would be left.
+
+    The plan guessed what reading takes from a few batches; here it is seen.
+    """
+
+    def __init__(self, job: TrainJob) -> None:
+        self._job = job
+        self._budget = seconds(job.settings.train.time_budget)
+        self._began = time.perf_counter()
+
+    def check(self, done: int, of: int) -> None:
+        """Raise `_NotKeptError` where it is better to stop; `done` of so many tokens are read."""
+        if self._job.should_stop():
+            raise _NotKeptError("training was stopped")
+        if self._budget is None or done < SEEN_ENOUGH * of:
+            return
+        takes = (time.perf_counter() - self._began) * of / done
+        if takes > KEEPING_AT_MOST * self._budget:
+            raise _NotKeptError(
+                f"to read all rows by the frozen layers would take about {takes:.0f} s of "
+                f"{self._job.settings.train.time_budget}"
+            )
 
 
 def _made(
     path: Path,
     what: tuple[PreTrainedModel, Cut, Encoded, torch.device],
     kind: type[np.floating[Any]],
-    should_stop: Callable[[], bool],
+    patience: _Patience,
 ) -> np.ndarray[Any, Any] | None:
     """Read all rows and write what is kept; None where that cannot be done with such numbers."""
     model, cut, rows, device = what
+    done, tokens = 0, int(rows.lengths.sum())
     layer = None
     if cut.way == "first":
         layer = proven_first_token(model, inputs_to_try(model, rows, device))
@@ -222,18 +256,18 @@ def _made(
         ):
             store = _empty(temporary, kind, _shape(cut, rows))
             for part in parts_within(np.arange(len(rows)), rows.lengths, TOKENS_AT_ONCE):
-                if should_stop():
-                    raise _NotKeptError
+                patience.check(done, tokens)
                 inputs = inputs_of(model, rows, part, device)
                 hidden = what_it_gives(model, cut, inputs)
                 values = kept_part(model, cut, hidden, inputs["attention_mask"]).float().cpu()
                 with np.errstate(over="ignore"):
                     array = values.numpy().astype(kind)
                 if not np.isfinite(array).all():
-                    raise _NotKeptError
+                    raise OverflowError
                 store[_places(rows, part, cut)] = array
+                done += int(rows.lengths[part].sum())
             store.flush()
-    except _NotKeptError:
+    except OverflowError:  # a value does not fit the kind of number
         return None
     return _found(path, rows, cut)
 

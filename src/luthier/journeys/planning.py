@@ -14,12 +14,12 @@ from luthier.journeys.run import Run
 from luthier.kit.batching import steps_per_epoch
 from luthier.recipes import (
     FEWEST_STEPS,
-    FROZEN_LEARNING_RATE,
     KEEPING_AT_MOST,
     Choice,
     PlanFacts,
     RunCosts,
     auto,
+    head_alone,
     lighter_strategy,
     steps_within,
 )
@@ -67,6 +67,7 @@ def choose_by_recipe(
         longest_input=model.longest_input,
         length_p99=float(np.quantile(measured.full_lengths, 0.99)),
         on_accelerator=torch.cuda.is_available(),
+        head_alone=resolved.settings.model.strategy == "frozen" and not model.decoder,
     )
     choice = auto(facts)
     return with_recipe(resolved, choice.values, kind="recipe", reasons=choice.reasons)
@@ -104,6 +105,8 @@ def _fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> 
     Where recipe `auto` may choose what is trained, and the whole model would see the rows less
     than three times, fewer layers are trained; what the others give is computed once and kept.
     """
+    from luthier.models.facts import describe_model
+
     budget = seconds(resolved.settings.train.time_budget)
     if budget is None or resolved.origins["train.num_train_epochs"].kind in ("file", "flag"):
         return resolved
@@ -112,23 +115,24 @@ def _fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> 
         and resolved.origins["model.strategy"].kind == "default"
         and not (job.encoded["train"].row_ids < 0).any()
     )
-    before = ""
+    before, model = "", describe_model(job.model_source) if may_choose else None
     while True:
         costs = _costs(engine, replace(job, settings=resolved.settings))
         steps = steps_within(budget, costs)
         epochs = steps / costs.steps_per_epoch
         strategy = resolved.settings.model.strategy
-        lighter = lighter_strategy(strategy, epochs, _layers(job)) if may_choose else None
+        lighter = lighter_strategy(strategy, epochs, model.layers) if model else None
         if lighter is None and _too_long_to_keep(resolved, costs, budget):
             resolved = _without_keeping(resolved, costs)
             continue
-        if lighter is None:
+        if lighter is None or model is None:
             return _cut(resolved, costs, steps)
         before += (
             f"{strategy}: {costs.step:.2f} s a step, {epochs:.1f} epochs in "
             f"{resolved.settings.train.time_budget}; "
         )
-        resolved = _with_lighter(resolved, *lighter, before)
+        rows = 0 if model.decoder else len(job.encoded["train"])
+        resolved = _with_lighter(resolved, *lighter, before, rows)
 
 
 def _too_long_to_keep(resolved: Resolved, costs: RunCosts, budget: float) -> bool:
@@ -146,15 +150,16 @@ def _without_keeping(resolved: Resolved, costs: RunCosts) -> Resolved:
     return with_recipe(resolved, choice.values, kind="measured", reasons=choice.reasons)
 
 
-def _with_lighter(resolved: Resolved, strategy: str, layers: int, why: str) -> Resolved:
+def _with_lighter(
+    resolved: Resolved, strategy: str, layers: int, why: str, rows_of_encoder: int
+) -> Resolved:
     choice = Choice()
     why = f"recipe auto: too slow here otherwise ({why.removesuffix('; ')})"
     choice.choose("model.strategy", strategy, why)
     if strategy == "partial":
         choice.choose("model.trainable_layers", layers, "recipe auto: the upper half")
-    elif resolved.origins["train.learning_rate"].kind not in ("file", "flag"):
-        reason = "recipe auto: a head alone takes a higher rate"
-        choice.choose("train.learning_rate", FROZEN_LEARNING_RATE, reason)
+    elif rows_of_encoder:
+        choice = choice.updated(head_alone(rows_of_encoder))
     return with_recipe(resolved, choice.values, kind="measured", reasons=choice.reasons)
 
 
@@ -175,12 +180,6 @@ def _costs(engine: LocalEngine, job: TrainJob) -> RunCosts:
         epochs_between=measure.epochs_between,
         keeping=keeping,
     )
-
-
-def _layers(job: TrainJob) -> int:
-    from luthier.models.facts import describe_model
-
-    return describe_model(job.model_source).layers
 
 
 def _cut(resolved: Resolved, costs: RunCosts, steps: int) -> Resolved:

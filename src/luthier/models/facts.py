@@ -25,11 +25,13 @@ class ModelFacts:
         parameters: parameters of the encoder, the head left out.
         longest_input: tokens it can read at most, special tokens included.
         layers: in its list of layers; 0 where it has none.
+        decoder: whether each token sees only those before it.
     """
 
     parameters: int
     longest_input: int
     layers: int = 0
+    decoder: bool = False
 
 
 def describe_model(source: ModelSource) -> ModelFacts:
@@ -39,6 +41,7 @@ def describe_model(source: ModelSource) -> ModelFacts:
 
     from luthier.models.layers import layer_list
     from luthier.models.loading import explained, load_tokenizer
+    from luthier.models.pooled import is_decoder
     from luthier.models.quiet import quiet
 
     with explained(source, "the model"), quiet(), torch.device("meta"):
@@ -51,4 +54,4 @@ def describe_model(source: ModelSource) -> ModelFacts:
         offset = (config.pad_token_id or 0) + 1 if config.model_type in ROBERTA_LIKE else 0
         limits.append(int(positions) - offset)
     parameters = sum(p.numel() for p in model.parameters())
-    return ModelFacts(parameters, min(limits), layer_list(model)[1])
+    return ModelFacts(parameters, min(limits), layer_list(model)[1], is_decoder(config))

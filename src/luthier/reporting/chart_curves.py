@@ -74,7 +74,7 @@ def curves_chart(answers: Predictions, split: str, say: Catalogue = ENGLISH) -> 
 
 def _precision(truth: BoolArray, score: FloatArray) -> float:
     """Average precision of one label."""
-    once = np.ones((1, len(truth)))
+    once = np.ones((len(truth), 1), dtype=np.int64)
     return float(average_precision(truth.astype(np.int64), score, once)[0])
 
 
