@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from luthier.kit.classification_figures import judge
-from luthier.kit.figure_definitions import DEFINED, figure_of
+from luthier.kit.figure_definitions import plain_figures
 from luthier.kit.intervals import wilson
 from luthier.kit.text_slices import slice_gap, slices_of
 from luthier.ledger import Looks
@@ -27,12 +27,13 @@ def with_judged(evidence: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(test, Predictions):
         return evidence
     told = {"test": test}
-    figures = ((name, figure_of(name, test)) for name in DEFINED)
     return {
         **evidence,
         "recorded_answers": told,
         "reported_figures": tuple(
-            ReportedFigure(name, round(value, 4), 5e-5) for name, value in figures if value
+            ReportedFigure(name, round(value, 4), 5e-5)
+            for name, value in plain_figures(test).items()
+            if value
         ),
         "headline_metric": "macro_f1",
         "looks": Looks("rows", 1),

@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score
 
 from luthier.faults import example_evidence as example
 from luthier.kit.calibration_test import calibration_error, temperature
-from luthier.kit.figure_definitions import figure_of, other_definitions
+from luthier.kit.figure_definitions import DEFINED, other_definitions, plain_figures
 from luthier.kit.label_order import label_order
 from luthier.kit.share_difference import rows_to_see, smallest_difference
 from luthier.kit.text_slices import benjamini_hochberg, slice_gap, slices_of
@@ -75,8 +75,8 @@ def test_no_temperature_fits_a_model_that_is_always_right():
 def test_figures_are_those_of_scikit_learn():
     made = example.predictions([0, 0, 1, 2, 2], [0, 1, 1, 2, 0], "abcd")
     expected = f1_score(made.labels, made.predicted, average="macro", zero_division=0)
-    assert figure_of("macro_f1", made) == pytest.approx(expected)
-    assert figure_of("no_such_figure", made) is None
+    assert plain_figures(made)["macro_f1"] == pytest.approx(expected)
+    assert set(plain_figures(made)) == set(DEFINED)
     others = dict(other_definitions(made))
     assert others["macro f1 over all 4 labels, absent ones as 0"] == pytest.approx(expected * 3 / 4)
 

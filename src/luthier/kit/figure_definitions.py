@@ -11,6 +11,7 @@ from sklearn.metrics import (
     balanced_accuracy_score,
     f1_score,
     matthews_corrcoef,
+    precision_recall_fscore_support,
     precision_score,
     recall_score,
 )
@@ -28,13 +29,14 @@ DEFINED = (
 _SCORES = {"f1": f1_score, "precision": precision_score, "recall": recall_score}
 
 
-def figure_of(name: str, predictions: Predictions) -> float | None:
-    """A figure as scikit-learn has it, over the rows with a known label; None for other names.
+def plain_figures(predictions: Predictions) -> dict[str, float]:
+    """The figures of `DEFINED` as scikit-learn has them, over the rows with a known label.
 
-    Macro averages are over the labels in the truth or in the answers, `zero_division=0`.
+    Macro averages are over the labels in the truth or in the answers, `zero_division=0`. Empty
+    where no label is known.
     """
     truth, answer = _known(predictions)
-    return dict(_plain(truth, answer)).get(name) if len(truth) else None
+    return dict(_plain(truth, answer)) if len(truth) else {}
 
 
 def other_definitions(predictions: Predictions) -> Iterator[tuple[str, float]]:
@@ -89,16 +91,20 @@ def _plain(truth: IntArray, answer: IntArray) -> list[tuple[str, float]]:
     with warnings.catch_warnings():  # answers that never occur in the truth: known, and defined
         warnings.simplefilter("ignore")
         balanced = balanced_accuracy_score(truth, answer)
-    return [
+    found = [
         ("accuracy", float(accuracy_score(truth, answer))),
         ("balanced_accuracy", float(balanced)),
         ("mcc", float(matthews_corrcoef(truth, answer))),
-        *(
-            (f"{average}_{part}", float(score(truth, answer, average=average, zero_division=0)))
-            for average in ("macro", "weighted", "micro")
-            for part, score in _SCORES.items()
-        ),
     ]
+    for average in ("macro", "weighted", "micro"):
+        three = precision_recall_fscore_support(truth, answer, average=average, zero_division=0)
+        precision, recall, f1 = map(float, three[:3])
+        found += [
+            (f"{average}_f1", f1),
+            (f"{average}_precision", precision),
+            (f"{average}_recall", recall),
+        ]
+    return found
 
 
 def _over_batches(truth: IntArray, answer: IntArray) -> Iterator[tuple[str, float]]:

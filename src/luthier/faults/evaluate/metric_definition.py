@@ -32,7 +32,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from luthier.faults import example_evidence as example
-from luthier.kit.figure_definitions import DEFINED, figure_of, other_definitions
+from luthier.kit.figure_definitions import DEFINED, other_definitions, plain_figures
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -58,9 +58,11 @@ def detect(
 ) -> Outcome:
     """Compute every reported figure again."""
     answers = recorded_answers
+    splits = {figure.split for figure in reported_figures} & answers.keys()
+    again = {split: plain_figures(answers[split]) for split in splits}
     checked, wrong = [], []
     for figure in reported_figures:
-        now = figure_of(figure.name, answers[figure.split]) if figure.split in answers else None
+        now = again.get(figure.split, {}).get(figure.name)
         if now is None:
             continue
         checked.append(figure)
@@ -153,8 +155,8 @@ def _case(*reported: ReportedFigure) -> dict[str, object]:
 
 
 _MADE = example.predictions(_TRUTH, _ANSWER, "abcd")
-_WEIGHTED = figure_of("weighted_f1", _MADE) or 0.0
-_MACRO = figure_of("macro_f1", _MADE) or 0.0
+_WEIGHTED = plain_figures(_MADE)["weighted_f1"]
+_MACRO = plain_figures(_MADE)["macro_f1"]
 
 CASES = (
     Case(
