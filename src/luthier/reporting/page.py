@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import escape
 
 from luthier.records import (
     Applicability,
@@ -117,9 +119,12 @@ def with_font(render: Callable[..., str], rows: Sequence[str]) -> str:
         render: makes the page from `inlined`.
         rows: texts of rows in it; see `font_face`.
     """
-    html = render(inlined=inlined())
-    if face := font_face(html, rows):
-        html = render(inlined=inlined(face))
+    # no text of the data can hold what is drawn here, so that only the style is exchanged
+    without = inlined(f"/* {secrets.token_hex(16)} */")
+    html = render(inlined=without)
+    carrying = inlined(font_face(html, rows))
+    html = html.replace(without.css, carrying.css, 1)
+    html = html.replace(escape(without.policy), escape(carrying.policy), 1)
     # a lone surrogate (possible in JSON) has no UTF-8 form
     return html.encode("utf-8", "replace").decode("utf-8")
 
