@@ -33,6 +33,12 @@ def card(config: BertConfig, facts: Mapping[str, Any]) -> str:
         if plan["teacher"]
         else ""
     )
+    runs = [*(one["counters"] for one in facts.get("before", [])), counters]
+    steps, tokens, spent = (
+        sum(one[name] for one in runs) for name in ("step", "tokens", "seconds")
+    )
+    said = "".join(text for name, text in SAID.items() if plan.get(name))
+    parts = f" in {len(runs)} runs, each from the weights of the one before" if runs[1:] else ""
     losses = ", ".join(
         f"{name} {value}" for name, value in facts["last_losses"].items() if name in LOSSES
     )
@@ -66,9 +72,9 @@ dtype=torch.float32)`
 
 ## How it was trained
 
-Masked language modelling ({plan["masked"]:.0%} of the tokens){NEIGHBOURS if plan["neighbours"] else ""}{teacher}.
-{counters["step"]:,} steps, {counters["tokens"] / 1e6:.1f} million tokens, \
-{counters["seconds"] / 3600:.1f} hours on {DEVICES.get(plan["device"], plan["device"])}. Embeddings start \
+Masked language modelling ({plan["masked"]:.0%} of the tokens){said}{teacher}.
+{steps:,} steps, {tokens / 1e6:.1f} million tokens, {spent / 3600:.1f} hours on \
+{DEVICES.get(plan["device"], plan["device"])}{parts}; settings and losses are those of the last. Embeddings start \
 from counted co-occurrences. Losses at the end: {losses}. Every setting is in `pretraining.json`; \
 `starter/` in the source repository holds the recipe, and its README the command that continues from these weights.
 
@@ -80,6 +86,9 @@ articles on software and a few reviews; colloquial language, dialects and names 
 """
 
 
-LOSSES = ("masked", "neighbours", "teacher")
-NEIGHBOURS = "; neighbouring windows of one document find each other in the batch (InfoNCE)"
+LOSSES = ("masked", "summary", "neighbours", "teacher")
+SAID = {
+    "summary": "; the pooled first token tells which pieces its window holds",
+    "neighbours": "; neighbouring windows of one document find each other in the batch (InfoNCE)",
+}
 DEVICES = {"cpu": "two CPU cores shared with other work", "cuda": "one GPU (bf16)"}

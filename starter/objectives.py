@@ -1,11 +1,14 @@
-"""What the encoder is asked to do: three losses on the same forward passes.
+"""What the encoder is asked to do: four losses on the same forward passes.
 
 - masked language modelling (Devlin et al. 2019), the whole vocabulary as answers;
-- neighbours: the mean vectors of two windows that stand side by side in a document find each other
-  among the batch (InfoNCE, van den Oord et al. 2018; as DeCLUTR, Giorgi et al. 2021), which costs
-  no pass of its own because the masked windows are the views;
-- teacher: the mean vector of a sentence, projected, points where all-MiniLM-L6-v2 points for the
-  English side of the same pair (Reimers & Gurevych 2020).
+- summary: the pooled first token, which is what a sequence classifier reads, tells which pieces its
+  window holds, rare ones counting most (a bag of words as in RetroMAE-2, Xiao et al. 2023; weights
+  of Arora et al. 2017);
+- neighbours: the pooled first tokens, and the mean vectors, of two windows that stand side by side
+  in a document find each other among the batch (InfoNCE, van den Oord et al. 2018; as DeCLUTR,
+  Giorgi et al. 2021), which costs no pass of its own because the masked windows are the views;
+- teacher: the pooled first token of a sentence, projected, points where all-MiniLM-L6-v2 points for
+  the English side of the same pair (Reimers & Gurevych 2020).
 """
 
 from __future__ import annotations
@@ -13,7 +16,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import BertForMaskedLM
+from transformers import BertForPreTraining
+
+COMMON = 1e-3
+"""Share of all tokens at which a piece counts half as much in a summary as a rare one."""
 
 
 class Pretraining(nn.Module):
@@ -21,13 +27,23 @@ class Pretraining(nn.Module):
 
     Args:
         encoder: the model that is kept.
+        shares: share of each piece among all tokens, float32 (vocabulary,).
         teacher_width: width of the teacher's vectors.
     """
 
-    def __init__(self, encoder: BertForMaskedLM, teacher_width: int = 384) -> None:
+    def __init__(
+        self, encoder: BertForPreTraining, shares: Tensor, teacher_width: int = 384
+    ) -> None:
         super().__init__()
         self.encoder = encoder
-        self.to_teacher = nn.Linear(encoder.config.hidden_size, teacher_width)
+        width = encoder.config.hidden_size
+        self.to_teacher = nn.Linear(width, teacher_width)
+        self.to_words = nn.Linear(width, width)
+        weights = COMMON / (COMMON + shares)
+        weights[:5] = 0  # special tokens
+        self.register_buffer("word_weights", weights, persistent=False)
+        usual = weights * shares
+        self.word_bias = nn.Parameter((usual / usual.sum()).clamp(min=1e-9).log())
 
     def states(self, ids: Tensor, positions: Tensor | None = None) -> Tensor:
         """Last hidden states, shape (rows, length, width); padding is id 0."""
@@ -36,6 +52,20 @@ class Pretraining(nn.Module):
             input_ids=ids, attention_mask=mask.long(), position_ids=positions
         )
         return output.last_hidden_state
+
+    def summary(self, states: Tensor) -> Tensor:
+        """What a sequence classifier reads: the pooled first token, shape (rows, width)."""
+        pooled: Tensor = self.encoder.bert.pooler(states)
+        return pooled
+
+    def summary_loss(self, states: Tensor, ids: Tensor) -> Tensor:
+        """Cross entropy between the pieces of each window, weighted, and what its summary tells."""
+        table = self.encoder.cls.predictions.decoder.weight
+        told = self.to_words(self.summary(states)) @ table.T + self.word_bias
+        held = torch.zeros_like(told, dtype=torch.float32).scatter_(1, ids, 1.0)
+        held = held * self.word_weights
+        held = held / held.sum(1, keepdim=True).clamp(min=1e-9)
+        return -(held * functional.log_softmax(told.float(), dim=1)).sum(1).mean()
 
     def masked_loss(self, states: Tensor, chosen: Tensor, answers: Tensor) -> Tensor:
         """Cross entropy at `chosen`, a flat index of the places that were masked."""
@@ -46,17 +76,17 @@ class Pretraining(nn.Module):
             return functional.cross_entropy(table(guesses).float(), answers)
         return ChunkedCrossEntropy.apply(guesses, table.weight, table.bias, answers)
 
-    def neighbour_loss(self, states: Tensor, ids: Tensor, temperature: float = 0.05) -> Tensor:
+    def neighbour_loss(self, vectors: Tensor, temperature: float = 0.05) -> Tensor:
         """InfoNCE over rows (0, 1), (2, 3), …: each row's partner against every other row."""
-        vectors = functional.normalize(mean_vector(states, ids).float(), dim=-1)
+        vectors = functional.normalize(vectors.float(), dim=-1)
         likeness = vectors @ vectors.T / temperature
         likeness.fill_diagonal_(float("-inf"))
-        partner = torch.arange(len(ids), device=ids.device) ^ 1
+        partner = torch.arange(len(vectors), device=vectors.device) ^ 1
         return functional.cross_entropy(likeness, partner)
 
     def teacher_loss(self, ids: Tensor, vectors: Tensor) -> Tensor:
-        """1 - cosine between the projected mean vector and the teacher's, averaged."""
-        mine = self.to_teacher(mean_vector(self.states(ids), ids))
+        """1 - cosine between the projected summary and the teacher's vector, averaged."""
+        mine = self.to_teacher(self.summary(self.states(ids)))
         return 1 - functional.cosine_similarity(mine.float(), vectors.float(), dim=-1).mean()
 
 

@@ -3,8 +3,9 @@
     python -m starter.package build/starter/runs/main
 
 Weights in half precision, tokenizer, configuration and model card, at most 16 MB, written to
-`src/luthier/starter_model/` in one go. The head that guesses masked words stays in (0.2 MB):
-with it the model can be pretrained further, and `fill-mask` works.
+`src/luthier/starter_model/` in one go. The pooler is what a sequence classifier reads. The head
+that guesses masked words stays in (0.2 MB): with it the model can be pretrained further, and
+`fill-mask` works.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from safetensors.torch import load_file
-from transformers import AutoTokenizer, BertForMaskedLM
+from transformers import AutoTokenizer, BertForPreTraining
 
 from luthier.run_folder import replace_folder
 from starter.card import card
@@ -27,7 +28,7 @@ LARGEST = 16_000_000
 TARGET = Path("src/luthier/starter_model")
 
 
-def encoder_of(run: Path, state: str) -> BertForMaskedLM:
+def encoder_of(run: Path, state: str) -> BertForPreTraining:
     """The encoder of a pretraining run at `last` or `stable`, dropout set for fine-tuning."""
     plan = Plan(**json.loads((run / "plan.json").read_text()))
     model = new_model(replace(plan, static_vectors=False, start_from=None))
@@ -63,6 +64,10 @@ def package(run: Path, state: str, work: Path, target: Path) -> int:
         "shards": json.loads((work / "shards" / "counts.json").read_text()),
         "cleaning": json.loads((work / "clean" / "counts.json").read_text()),
     }
+    if (run / "before.json").exists():
+        before = json.loads((run / "before.json").read_text())
+        earlier = before.pop("before", [])
+        facts["before"] = [*earlier, {name: before[name] for name in ("plan", "counters")}]
     for place in ("work", "start_from"):
         facts["plan"].pop(place)
     (staged / "pretraining.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n")

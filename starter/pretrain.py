@@ -7,8 +7,8 @@
 The rate is level after a warm-up and falls to zero over the last part (`--decay`), so that
 `stable/`, saved where the fall begins, is the place to continue from with a larger budget. The
 budget is time (`--minutes`, counted over all resumed parts) or `--steps`. Written to
-`<work>/runs/<name>/`: `log.jsonl`, `last/` (weights, optimizer and counters, every few minutes)
-and `stable/`.
+`<work>/runs/<name>/`: `log.jsonl`, `last/` (weights, optimizer and counters, every few minutes),
+`stable/`, and `before.json` on the run that `--start-from` came from.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers import BertConfig, BertForMaskedLM
+from transformers import BertConfig, BertForPreTraining
 
 from starter.muon import Muon
-from starter.objectives import Pretraining, mask_tokens
+from starter.objectives import Pretraining, mask_tokens, mean_vector
 from starter.shards import WINDOW
 from starter.work import WORK, announce
 
@@ -57,6 +57,7 @@ class Plan:
     batch: int = 128
     masked: float = 0.25
     neighbours: float = 0.1
+    summary: float = 0.5
     teacher: float = 0.0
     teacher_every: int = 4
     long_every: int = 8
@@ -111,8 +112,11 @@ class Lessons:
 
 def new_model(plan: Plan) -> Pretraining:
     """The encoder from `start_from`, or random with counted embeddings."""
+    shares = torch.from_numpy(np.load(Path(plan.work) / "token_shares.npy"))
     if plan.start_from:
-        return Pretraining(BertForMaskedLM.from_pretrained(plan.start_from, dtype=torch.float32))
+        without = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+        found = BertForPreTraining.from_pretrained(plan.start_from, dtype=torch.float32, **without)
+        return Pretraining(found.train(), shares)
     config = BertConfig(
         vocab_size=plan.vocab_size,
         hidden_size=plan.width,
@@ -124,16 +128,15 @@ def new_model(plan: Plan) -> Pretraining:
         attention_probs_dropout_prob=0.0,
         pad_token_id=0,
     )
-    model = BertForMaskedLM(config)
+    model = BertForPreTraining(config)
     if plan.static_vectors:
         vectors = torch.from_numpy(np.load(Path(plan.work) / "static_vectors.npy"))
         vectors = vectors[:, : plan.width]
         with torch.no_grad():
             table = model.bert.embeddings.word_embeddings.weight
             table[5:] = (vectors / vectors.std() * 0.04)[5:]
-            shares = torch.from_numpy(np.load(Path(plan.work) / "token_shares.npy"))
             model.cls.predictions.bias.copy_(shares.log())
-    return Pretraining(model)
+    return Pretraining(model, shares)
 
 
 def optimizers(model: Pretraining, plan: Plan) -> list[torch.optim.Optimizer]:
@@ -171,6 +174,9 @@ class Run:
         if resume and (self.folder / "last" / "counters.json").exists():
             self._load(self.folder / "last")
         (self.folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
+        if plan.start_from and not resume:
+            earlier = Path(plan.start_from) / "pretraining.json"
+            (self.folder / "before.json").write_bytes(earlier.read_bytes())
         self.windows = Windows(Path(plan.work) / plan.shards, plan.seed + self.step)
         self.lessons = (
             Lessons(Path(plan.work) / "teacher.npz", plan.seed + self.step)
@@ -196,8 +202,12 @@ class Run:
         shown, chosen, answers = mask_tokens(ids, plan.masked, MASK_ID, plan.vocab_size, self.noise)
         states = self.model.states(shown, positions)
         losses = {"masked": self.model.masked_loss(states, chosen, answers)}
+        if plan.summary and not long:
+            losses["summary"] = plan.summary * self.model.summary_loss(states, ids)
         if plan.neighbours and not long:
-            losses["neighbours"] = plan.neighbours * self.model.neighbour_loss(states, ids)
+            both = (self.model.summary(states), mean_vector(states, ids))
+            near = torch.stack([self.model.neighbour_loss(vectors) for vectors in both])
+            losses["neighbours"] = plan.neighbours * near.mean()
         if self.lessons is not None and self.step % plan.teacher_every == 0:
             lesson, vectors = self.lessons.batch(plan.batch)
             losses["teacher"] = plan.teacher * self.model.teacher_loss(
