@@ -30,7 +30,7 @@ def page(fault: Fault) -> str:
         for name in fault.needs
     )
     return (
-        f"# {fault.info.title}\n\n{HEAD}\n\n`{fault.id}` ({fault.info.code}, {fault.info.status}). "
+        f"# {fault.info.title}\n\n{HEAD}\n\n`{fault.id}` ({fault.info.code}, {fault.status}). "
         f"{title}\n{body}\n\n## What it needs\n\n{needs}\n\n"
         f"## Track record\n\n{track_record_in_words(fault.track_record)}\n"
         f"{measured_in_detail(fault.track_record)}"

@@ -19,7 +19,7 @@ from pathlib import Path
 from string import Formatter
 from typing import get_args, get_type_hints
 
-from luthier.faults import all_faults
+from luthier.faults import Status, all_faults
 from luthier.kit.cleaned_copy import Deed
 from luthier.kit.delimited import SPOKEN
 from luthier.kit.prediction_columns import ROLES
@@ -29,7 +29,6 @@ from luthier.records import (
     STAGES,
     STANDINGS,
     Applicability,
-    FaultInfo,
     Note,
 )
 from luthier.records.evidence import EVIDENCE
@@ -367,7 +366,7 @@ def _in_tables() -> set[str]:
         *FLOOR_TITLES.values(), *METRIC_TITLES.values(), *CEILING_TITLES.values(),
         *APPLICABILITY.values(), *SEVERITIES, *STANDINGS_IN_WORDS,
         *SPLIT_NAMES, *(title for _, title in SECTIONS), *kinds, *ORIGINS, *get_args(PairVerdict),
-        *DIFFERENCES.values(), *Applicability, *get_args(get_type_hints(FaultInfo)["status"]),
+        *DIFFERENCES.values(), *Applicability, *get_args(Status),
         *_verbs_told(), *STAGES, *get_args(Deed), *ROLES, "labels", "number", *SPOKEN.values(),
     }  # fmt: skip
 

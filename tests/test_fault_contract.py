@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from luthier import faults
 from luthier.errors import SettingsError
 from luthier.faults import PAGE_SECTIONS, Fault, all_faults, fault_ids, get_fault
 from luthier.records import (
@@ -31,7 +32,6 @@ PLANTS = Path(__file__).parents[1] / "benchmarks" / "plants"
 FORBIDDEN = {"torch", "transformers", "tokenizers", "safetensors"}
 OUTCOMES = {"fired": Fired, "clear": Clear, "cannot_tell": CannotTell}
 MOST_LINES = 150
-PLANTS_FOR_STABLE = 30
 
 every_fault = pytest.mark.parametrize("fault", all_faults(), ids=fault_ids())
 every_case = pytest.mark.parametrize(
@@ -180,11 +180,29 @@ def test_it_imports_nothing_that_needs_a_model(fault: Fault):
     assert not imported & FORBIDDEN
 
 
-@every_fault
-def test_it_is_stable_only_with_a_track_record(fault: Fault):
-    if fault.info.status == "stable":
-        assert fault.track_record is not None
-        assert fault.track_record["planted"] >= PLANTS_FOR_STABLE
+def a_record(**changed):
+    middle = {"planted": 10, "hits": 9}
+    record = {"planted": 30, "healthy": 20, "false_alarms": 2, "by_severity": [{}, middle, {}]}
+    return {**record, **changed}
+
+
+@pytest.mark.parametrize(
+    ("record", "status"),
+    [
+        (a_record(), "stable"),
+        (None, "preview"),
+        (a_record(planted=14), "preview"),
+        (a_record(healthy=14, false_alarms=0), "preview"),
+        (a_record(false_alarms=3), "preview"),
+        (a_record(by_severity=[{}, {"planted": 10, "hits": 8}, {}]), "preview"),
+    ],
+)
+def test_a_check_is_stable_only_where_it_was_seen_to_find_and_to_stay_quiet(
+    record, status, monkeypatch
+):
+    fault = all_faults()[0]
+    monkeypatch.setattr(faults, "_track_records", lambda: {fault.id: record} if record else {})
+    assert fault.status == status
 
 
 def test_ids_codes_and_titles_are_unique():

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     width = max(len(fault.id) for fault in faults)
     for fault in faults:
         title = tell.told(fault.error or fault.info.title)
-        print(f"{fault.id:<{width}}  {padded(tell(fault.info.status), 8)}{title}")
+        print(f"{fault.id:<{width}}  {padded(tell(fault.status), 8)}{title}")
     print("\n" + tell("next: {step}", step="luthier explain FAULT"))
     return 2 if any(fault.error for fault in faults) else 0
 
@@ -42,7 +42,7 @@ def _as_json(fault: Fault) -> dict[str, object]:
         "stage": fault.stage,
         "code": fault.info.code,
         "title": fault.info.title,
-        "status": fault.info.status,
+        "status": fault.status,
         "needs": fault.needs,
         "track_record": fault.track_record,
         "error": fault.error or None,

@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from luthier.errors import Problem, SettingsError, did_you_mean
 from luthier.records import FaultInfo, FaultModule
 
-__all__ = ["PAGE_SECTIONS", "Fault", "all_faults", "fault_ids", "get_fault", "load_fault"]
+__all__ = ["PAGE_SECTIONS", "Fault", "Status", "all_faults", "fault_ids", "get_fault", "load_fault"]
 
 PAGE_SECTIONS = (
     "What it is",
@@ -35,6 +35,12 @@ FLOW = ("data", "split", "encode", "train", "evaluate", "export")
 """Order of the folders; a folder that is not named here comes after these."""
 
 PARTS = ("FAULT", "PLANT", "CASES", "detect", "prescribe")
+
+
+Status = Literal["preview", "stable"]
+STABLE_PLANTED, STABLE_HEALTHY = 15, 15
+STABLE_RECALL, STABLE_FALSE_ALARMS = 0.85, 0.1
+"""Plants and healthy runs at least; share found at the middle severity, and of false alarms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class Fault:
 
     @property
     def info(self) -> FaultInfo:
-        """Code, title and status; the id stands in where the file could not be loaded."""
+        """Code and title; the id stands in where the file could not be loaded."""
         if self.module is None:
             return FaultInfo(self.id, "", self.id)
         return cast(FaultInfo, self.module.FAULT)
@@ -74,6 +80,18 @@ class Fault:
     def track_record(self) -> Mapping[str, Any] | None:
         """How it did on planted faults and healthy runs; None where that is not measured."""
         return _track_records().get(self.id)
+
+    @property
+    def status(self) -> Status:
+        """`stable` where enough was measured, and it finds its fault and stays quiet elsewhere."""
+        record = self.track_record
+        if record is None or "by_severity" not in record:
+            return "preview"
+        middle = record["by_severity"][len(record["by_severity"]) // 2]
+        measured = record["planted"] >= STABLE_PLANTED and record["healthy"] >= STABLE_HEALTHY
+        finds = middle["hits"] >= STABLE_RECALL * middle["planted"]
+        quiet = record["false_alarms"] <= STABLE_FALSE_ALARMS * record["healthy"]
+        return "stable" if measured and finds and quiet else "preview"
 
 
 def load_fault(module_name: str) -> Fault:

@@ -88,7 +88,6 @@ class FaultInfo:
         id: snake_case, the file's name.
         code: id in the catalogue (`D6`).
         title: a short name for people.
-        status: `stable` only with a measured track record, else `preview`.
         symptom_of: ids of faults that can cause this one; where one of them fired too, it stands
             above this one, and this one names it.
     """
@@ -96,7 +95,6 @@ class FaultInfo:
     id: str
     code: str
     title: str
-    status: Literal["preview", "stable"] = "preview"
     symptom_of: tuple[str, ...] = ()
 
 
