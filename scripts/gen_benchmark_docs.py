@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,49 @@ def diagnosis_time() -> str:
         f"`{found['command']}`, {found['date']}, load average {load}; beyond the figures that a "
         "run has already.\n\n"
         f"{table(['set', 'rows', 'part', 'processor time', 'wall time'], rows)}"
+    )
+
+
+def share(figures: Sequence[float]) -> str:
+    """A share with its interval."""
+    value, low, high = figures
+    return f"{value:.1%} [{low:.1%}, {high:.1%}]"
+
+
+def faultbench() -> str:
+    """How many planted faults are found, and what healthy runs are said to have."""
+    found = read("faultbench.json")
+    reported, choosing = found["reported"], found["choosing"]
+
+    def row(title: str, pick: Callable[[Mapping[str, Any]], str]) -> list[str]:
+        return [title, pick(reported), pick(choosing)]
+
+    def false_findings(part: Mapping[str, Any]) -> str:
+        counts = part["overall"]["false_findings_per_healthy_run"]
+        return ", ".join(f"{name} {counts[name]:.3f}" for name in ("high", "medium", "low"))
+
+    rows = [
+        row("planted faults that took", lambda part: f"{part['overall']['plants_counted']:,}"),
+        row("found, middle severity", lambda part: share(part["overall"]["recall_middle"])),
+        row("found, all severities", lambda part: share(part["overall"]["recall"])),
+        row("found, exact checks, middle severity", lambda part: share(part["exact_checks"])),
+        row("named first, or below its own cause", lambda p: share(p["overall"]["diagnosis_at_1"])),
+        row("named first", lambda part: share(part["overall"]["diagnosis_at_1_strict"])),
+        row("among the first three", lambda part: share(part["overall"]["diagnosis_at_3"])),
+        row("two faults at once, both found", lambda part: share(part["two_at_once"]["both"])),
+        row("healthy runs", lambda part: str(part["overall"]["healthy_runs"])),
+        row("false findings in a healthy run", false_findings),
+    ]
+    where = {
+        role: "; ".join(one["what"] for one in found["substrates"] if one["role"] == role)
+        for role in ("reported", "choosing")
+    }
+    head = ["", "reported", "limits were chosen on these"]
+    return (
+        f"\n## Planted faults\n\n`{found['command']}`, {found['date']}, {found['seeds']} seeds of "
+        f"each fault and severity. Reported: {where['reported']}. Limits were chosen on: "
+        f"{where['choosing']}. {found['not_measured']['learners']}. Figures of each check stand on "
+        f"its page in [faults/](faults/index.md).\n\n{table(head, rows)}"
     )
 
 
@@ -223,7 +266,7 @@ def six_ways() -> str:
 
 def main() -> int:
     """Write the page, or say that it is not what the results say."""
-    parts = (scale, diagnosis_time, label_repair, blind_reading, six_ways)
+    parts = (scale, faultbench, diagnosis_time, label_repair, blind_reading, six_ways)
     page = HEAD + "".join(part() for part in parts)
     if "--check" in sys.argv[1:]:
         if TARGET.exists() and TARGET.read_text(encoding="utf-8") == page:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from luthier.faults import Fault, all_faults
+from luthier.faults import (
+    STABLE_FALSE_ALARMS,
+    STABLE_HEALTHY,
+    STABLE_PLANTED,
+    STABLE_RECALL,
+    Fault,
+    all_faults,
+)
 from luthier.records import EVIDENCE
 from luthier.reporting.words import track_record_in_words
 
@@ -71,15 +78,20 @@ def index() -> str:
         "",
         HEAD,
         "",
-        "| fault | stage | title | found | false alarms |",
-        "|---|---|---|---|---|",
+        f"`stable`: at least {STABLE_PLANTED} plants and {STABLE_HEALTHY} healthy runs were judged, "
+        f"{STABLE_RECALL:.0%} of the plants of the middle severity were found, and at most "
+        f"{STABLE_FALSE_ALARMS:.0%} of the healthy runs raised it. All else is `preview`.",
+        "",
+        "| fault | stage | status | title | found | false alarms |",
+        "|---|---|---|---|---|---|",
     ]
     for fault in all_faults():
         record = fault.track_record or {}
         found = f"{record['hits']} of {record['planted']}" if record else "not measured"
         alarms = f"{record['false_alarms']} on {record['healthy']}" if record else "not measured"
         link = f"[`{fault.id}`]({fault.id}.md)"
-        lines.append(f"| {link} | {fault.stage} | {fault.info.title} | {found} | {alarms} |")
+        title = fault.info.title
+        lines.append(f"| {link} | {fault.stage} | {fault.status} | {title} | {found} | {alarms} |")
     return "\n".join(lines) + "\n"
 
 
