@@ -78,8 +78,8 @@ def index() -> str:
         "",
         HEAD,
         "",
-        f"`stable`: at least {STABLE_PLANTED} plants and {STABLE_HEALTHY} healthy runs were judged, "
-        f"{STABLE_RECALL:.0%} of the plants of the middle severity were found, and at most "
+        f"`stable`: at least {STABLE_PLANTED} plants and {STABLE_HEALTHY} healthy runs were "
+        f"judged, {STABLE_RECALL:.0%} of the plants of the middle severity were found, and at most "
         f"{STABLE_FALSE_ALARMS:.0%} of the healthy runs raised it. All else is `preview`.",
         "",
         "| fault | stage | status | title | found | false alarms |",
