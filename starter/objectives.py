@@ -58,10 +58,10 @@ class Pretraining(nn.Module):
         pooled: Tensor = self.encoder.bert.pooler(states)
         return pooled
 
-    def summary_loss(self, states: Tensor, ids: Tensor) -> Tensor:
+    def summary_loss(self, summary: Tensor, ids: Tensor) -> Tensor:
         """Cross entropy between the pieces of each window, weighted, and what its summary tells."""
         table = self.encoder.cls.predictions.decoder.weight
-        told = self.to_words(self.summary(states)) @ table.T + self.word_bias
+        told = self.to_words(summary) @ table.T + self.word_bias
         held = torch.zeros_like(told, dtype=torch.float32).scatter_(1, ids, 1.0)
         held = held * self.word_weights
         held = held / held.sum(1, keepdim=True).clamp(min=1e-9)

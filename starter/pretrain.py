@@ -174,8 +174,8 @@ class Run:
         if resume and (self.folder / "last" / "counters.json").exists():
             self._load(self.folder / "last")
         (self.folder / "plan.json").write_text(json.dumps(asdict(plan), indent=1) + "\n")
-        if plan.start_from and not resume:
-            earlier = Path(plan.start_from) / "pretraining.json"
+        earlier = Path(plan.start_from or "") / "pretraining.json"
+        if plan.start_from and not self.step and earlier.exists():
             (self.folder / "before.json").write_bytes(earlier.read_bytes())
         self.windows = Windows(Path(plan.work) / plan.shards, plan.seed + self.step)
         self.lessons = (
@@ -202,10 +202,11 @@ class Run:
         shown, chosen, answers = mask_tokens(ids, plan.masked, MASK_ID, plan.vocab_size, self.noise)
         states = self.model.states(shown, positions)
         losses = {"masked": self.model.masked_loss(states, chosen, answers)}
+        summary = self.model.summary(states)
         if plan.summary and not long:
-            losses["summary"] = plan.summary * self.model.summary_loss(states, ids)
+            losses["summary"] = plan.summary * self.model.summary_loss(summary, ids)
         if plan.neighbours and not long:
-            both = (self.model.summary(states), mean_vector(states, ids))
+            both = (summary, mean_vector(states, ids))
             near = torch.stack([self.model.neighbour_loss(vectors) for vectors in both])
             losses["neighbours"] = plan.neighbours * near.mean()
         if self.lessons is not None and self.step % plan.teacher_every == 0:

@@ -191,7 +191,7 @@ def a_record(**changed):
     [
         (a_record(), "stable"),
         (None, "preview"),
-        (a_record(planted=14), "preview"),
+        (a_record(planted=29), "preview"),
         (a_record(healthy=14, false_alarms=0), "preview"),
         (a_record(false_alarms=3), "preview"),
         (a_record(by_severity=[{}, {"planted": 10, "hits": 8}, {}]), "preview"),

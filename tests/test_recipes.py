@@ -35,6 +35,10 @@ def test_a_head_alone_learns_from_large_batches_at_a_high_rate(rows, batch, rate
     assert values["model.pooling"] == "mean"
 
 
+def test_of_a_head_above_a_decoder_only_the_rate_is_chosen():
+    assert head_alone(7000, decoder=True).values == {"train.learning_rate": 2e-3}
+
+
 def test_what_is_chosen_for_a_head_alone_replaces_what_holds_for_whole_models():
     facts = PlanFacts(7000, 5, 5_300_000, 512, 40.0, on_accelerator=False)
     whole, alone = auto(facts), auto(replace(facts, head_alone=True))

@@ -114,19 +114,15 @@ def test_a_sentence_lies_nearer_to_its_translation_than_to_another(
 
 
 @pytest.mark.parametrize(
-    ("text", "fitting"),
-    [
-        ("这家酒店的服务很[MASK]。", {"差", "好", "不错", "满意"}),
-        ("He was born [MASK] 1985.", {"▁in"}),
-    ],
+    ("text", "wanted"), [("这家酒店的服务很[MASK]。", "不错"), ("He was born [MASK] 1985.", "▁in")]
 )
-def test_it_guesses_a_plain_missing_piece(tokenizer, text, fitting):
+def test_it_guesses_a_plain_missing_piece(tokenizer, text, wanted):
     model = AutoModelForMaskedLM.from_pretrained(FOLDER, dtype=torch.float32).eval()
     batch = tokenizer(text, return_tensors="pt")
     place = int((batch.input_ids[0] == tokenizer.mask_token_id).nonzero()[0])
     with torch.inference_mode():
         top = model(**batch).logits[0, place].topk(5).indices
-    assert fitting & set(tokenizer.convert_ids_to_tokens(top))
+    assert wanted in tokenizer.convert_ids_to_tokens(top)
 
 
 def test_a_classifier_reads_the_pooler_that_was_pretrained():

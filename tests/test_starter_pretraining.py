@@ -53,7 +53,7 @@ def test_a_summary_tells_the_rare_pieces_of_its_window_most_and_special_ones_not
         model.to_words.bias.zero_()
         model.word_bias.copy_(torch.log(torch.tensor([1.0] * 5 + [4.0, 1.0, 1.0, 1.0])))
     ids = torch.tensor([[2, 5, 6, 6, 3, 0]])
-    loss = model.summary_loss(model.states(ids), ids).item()
+    loss = model.summary_loss(model.summary(model.states(ids)), ids).item()
     common, rare = 1e-3 / (1e-3 + 0.997), 0.5
     share = common / (common + rare)
     assert loss == pytest.approx(-(share * np.log(4 / 12) + (1 - share) * np.log(1 / 12)), abs=1e-4)

@@ -38,7 +38,7 @@ PARTS = ("FAULT", "PLANT", "CASES", "detect", "prescribe")
 
 
 Status = Literal["preview", "stable"]
-STABLE_PLANTED, STABLE_HEALTHY = 15, 15
+STABLE_PLANTED, STABLE_HEALTHY = 30, 15
 STABLE_RECALL, STABLE_FALSE_ALARMS = 0.85, 0.1
 """Plants and healthy runs at least; share found at the middle severity, and of false alarms."""
 

@@ -131,8 +131,8 @@ def _fit_time_budget(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> 
             f"{strategy}: {costs.step:.2f} s a step, {epochs:.1f} epochs in "
             f"{resolved.settings.train.time_budget}; "
         )
-        rows = 0 if model.decoder else len(job.encoded["train"])
-        resolved = _with_lighter(resolved, *lighter, before, rows)
+        of_head = head_alone(len(job.encoded["train"]), decoder=model.decoder)
+        resolved = _with_lighter(resolved, *lighter, before, of_head)
 
 
 def _too_long_to_keep(resolved: Resolved, costs: RunCosts, budget: float) -> bool:
@@ -151,15 +151,15 @@ def _without_keeping(resolved: Resolved, costs: RunCosts) -> Resolved:
 
 
 def _with_lighter(
-    resolved: Resolved, strategy: str, layers: int, why: str, rows_of_encoder: int
+    resolved: Resolved, strategy: str, layers: int, why: str, of_head: Choice
 ) -> Resolved:
     choice = Choice()
     why = f"recipe auto: too slow here otherwise ({why.removesuffix('; ')})"
     choice.choose("model.strategy", strategy, why)
     if strategy == "partial":
         choice.choose("model.trainable_layers", layers, "recipe auto: the upper half")
-    elif rows_of_encoder:
-        choice = choice.updated(head_alone(rows_of_encoder))
+    else:
+        choice = choice.updated(of_head)
     return with_recipe(resolved, choice.values, kind="measured", reasons=choice.reasons)
 
 
