@@ -14,6 +14,7 @@ from luthier.engines.inference import logits_of
 from luthier.engines.kept_trunk import keep_trunk
 from luthier.engines.optimizer import make_optimizer
 from luthier.engines.step import Stepper
+from luthier.engines.trained_parameters import counted_and_reduced
 from luthier.kit.batching import training_batches
 from luthier.kit.digest import digest_of_tensors
 from luthier.kit.seeds import random_stream
@@ -64,6 +65,7 @@ def measure_costs(job: TrainJob, device: torch.device) -> StepCosts:
         model = job.task.load_model(job.model_source, job.label_names, job.settings)
         model.to(device)  # type: ignore[arg-type]
         job.task.fit_head(model, job.encoded["train"].targets)
+        counted_and_reduced(model, job)
         start = time.perf_counter() - began
         began = time.perf_counter()
         kept, _ = keep_trunk(small, model, device)

@@ -16,6 +16,7 @@ from luthier.engines.measure import LEARNING_COST, Measure
 from luthier.engines.optimizer import make_optimizer, restore_state, state_tensors
 from luthier.engines.resume import check_inputs, inputs_of_run
 from luthier.engines.step import Stepper
+from luthier.engines.trained_parameters import counted_and_reduced
 from luthier.errors import TrainingError
 from luthier.kit.best_so_far import is_better
 from luthier.kit.digest import digest_of_tensors
@@ -99,6 +100,7 @@ class _Training:
             saved = disk.load_weights(job.checkpoints, "last", self._model)
             tensors = disk.load_optimizer_state(job.checkpoints, saved)
         self._model.to(device)  # type: ignore[arg-type]
+        self._parameters = counted_and_reduced(self._model, job)
         self._optimizer = make_optimizer(self._model, job.settings.train)
         restore_state(self._model, self._optimizer, tensors)
         kept, self._notes = keep_trunk(job, self._model, device)
@@ -106,14 +108,12 @@ class _Training:
         self._measure = Measure(job, device, kept)
         self._end_seconds = 0.0  # what the last measuring and saving took
         self._step_seconds = self._tokens = 0.0
-        self._step = self._saved_step = state.step if state else 0
+        self._step, self._saved_step = (state.step, state.step) if state else (0, -1)
         self._seconds_before = state.seconds if state else 0.0
         self._best_step = state.best_step if state else None
         self._best_metric = state.best_metric if state else None
         self._best_loss = state.best_loss if state else None
         self._without_improvement = state.evaluations_without_improvement if state else 0
-        if not state:
-            self._saved_step = -1
 
     def events(self) -> Iterator[Event]:
         """Everything from `Started` to `Stopped`."""
@@ -147,14 +147,13 @@ class _Training:
     # the start ----------------------------------------------------------------------------------
 
     def _started(self) -> Started:
-        parameters = list(self._model.parameters())
         return Started(
             total_steps=self._stepper.total_steps,
             steps_per_epoch=self._stepper.steps_per_epoch,
             num_train_epochs=self._job.settings.train.num_train_epochs,
             train_rows=len(self._job.encoded["train"]),
-            trainable_parameters=sum(p.numel() for p in parameters if p.requires_grad),
-            total_parameters=sum(p.numel() for p in parameters),
+            trainable_parameters=self._parameters[0],
+            total_parameters=self._parameters[1],
             initial_digest=self._initial,
             resumed_from_step=self._step if self._resumed else None,
         )

@@ -29,7 +29,10 @@ def pretrained_facts(model: torch.nn.Module, source: str, meant: bool | None) ->
     groups = [group for group in groups_of(model) if group.role not in {"head", "adapter"}]
     # the pooler of BERT belongs to the head: many checkpoints come without it
     groups = [group for group in groups if group.name != "pooler"]
-    tensors = {name: p.detach() for group in groups for name, p in group.tensors.items()}
+    state = model.state_dict()  # whole tables, where only the rows in use are trained
+    tensors = {
+        name: state.get(name, p).detach() for group in groups for name, p in group.tensors.items()
+    }
     different, absent, compared = [], [], 0
     file = dict(_tensors_of(source))
     for name, tensor in tensors.items() if file else ():

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 from luthier.journeys.checks import check_before
 from luthier.journeys.folding import deal_folds, judge_folds
 from luthier.journeys.opening import SettingsLike, begun, free_run_dir, open_walk, with_defaults
 from luthier.journeys.run import Run
+from luthier.kit.import_meanwhile import import_meanwhile
 from luthier.records import Listener
 from luthier.settings_file import to_yaml
 
 DEMO_TIME_BUDGET = "75s"  # the whole demo stays under three minutes on two cores
+
+NEEDED_LATER = ("luthier.engines.local", "luthier.evidence.out_of_fold")
+"""What trains models, imported while the labels are doubted; and what doubts them."""
 
 
 def workup(  # noqa: PLR0913 - each a choice of the caller, by name
@@ -51,7 +56,8 @@ def workup(  # noqa: PLR0913 - each a choice of the caller, by name
         check_before(walk.resolved)
     with begun(walk.run, to_yaml(walk.resolved), new=not resume):
         rows = walk.load()
-        walk.audit(rows)
+        with nullcontext() if until == "split" else import_meanwhile(*NEEDED_LATER):
+            walk.audit(rows)
         splits = walk.split(rows)
         deal_folds(walk, rows, splits)
         if until == "split":
