@@ -266,7 +266,15 @@ def six_ways() -> str:
 
 def main() -> int:
     """Write the page, or say that it is not what the results say."""
-    parts = (scale, faultbench, diagnosis_time, label_repair, blind_reading, six_ways)
+    parts = (
+        scale,
+        faultbench,
+        diagnosis_time,
+        label_repair,
+        blind_reading,
+        cleaned_copy,
+        six_ways,
+    )
     page = HEAD + "".join(part() for part in parts)
     if "--check" in sys.argv[1:]:
         if TARGET.exists() and TARGET.read_text(encoding="utf-8") == page:
