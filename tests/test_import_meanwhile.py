@@ -37,7 +37,7 @@ def test_a_module_that_cannot_be_imported_is_left_to_the_step_that_needs_it() ->
 def test_no_thread_outlives_a_block_that_fails() -> None:
     with pytest.raises(KeyError), import_meanwhile("no_such_module_anywhere", "json"):
         raise KeyError
-    assert not [t for t in threading.enumerate() if t.name.startswith("import ")]
+    assert not [t for t in threading.enumerate() if t.name == "importing"]
 
 
 def test_what_is_imported_already_starts_no_thread() -> None:

@@ -377,6 +377,13 @@ class TrainSettings(_Block):
         unit="threads",
         ge=0,
     )
+    num_processes: int = setting(
+        1,
+        "processes that train the model together, each with its share of a step's rows: one for "
+        "each GPU, or on the CPU, where they share the threads",
+        unit="processes",
+        ge=1,
+    )
     bf16: bool = setting(
         False,
         "whether matrices are multiplied in bfloat16 while training; when not given, by a "

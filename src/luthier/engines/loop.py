@@ -11,16 +11,15 @@ import torch
 from luthier.engines import checkpoint as disk
 from luthier.engines.checkpoint import Checkpoint, TrainingState
 from luthier.engines.device import cpu_threads, determinism, free_memory
-from luthier.engines.kept_trunk import keep_trunk
+from luthier.engines.group import Alone
 from luthier.engines.measure import LEARNING_COST, Measure
-from luthier.engines.optimizer import make_optimizer, restore_state, state_tensors
+from luthier.engines.optimizer import state_tensors
+from luthier.engines.prepare import prepare
 from luthier.engines.resume import check_inputs, inputs_of_run
-from luthier.engines.step import Stepper
-from luthier.engines.trained_parameters import counted_and_reduced
+from luthier.engines.several import NO_STEP, several, threads_of_each
 from luthier.errors import TrainingError
 from luthier.kit.best_so_far import is_better
 from luthier.kit.digest import digest_of_tensors
-from luthier.kit.seeds import random_stream
 from luthier.models.lora import shipped_weights
 from luthier.records import (
     Evaluated,
@@ -66,9 +65,11 @@ def train(job: TrainJob, device: torch.device) -> Iterator[Event]:
     try:
         with (
             determinism(settings.full_determinism),
-            cpu_threads(state.threads if state else settings.threads) as threads,
+            cpu_threads(state.threads if state else threads_of_each(job, device)) as threads,
+            several(job, device, threads) as group,
         ):
-            yield from _Training(job, device, threads, inputs, state).events()
+            yield from _Training(job, device, threads, inputs, state, group).events()
+            group.hear(NO_STEP)
     finally:
         free_memory()
 
@@ -83,29 +84,19 @@ class _Training:
         threads: int,
         inputs: dict[str, str],
         state: TrainingState | None,
+        group: Alone,
     ) -> None:
         self._began = time.perf_counter()
         self._job = job
         self._threads = threads
         self._inputs = inputs
         self._resumed = state is not None
-        with random_stream(job.settings.train.seed):
-            self._model = job.task.load_model(job.model_source, job.label_names, job.settings)
-            job.task.fit_head(self._model, job.encoded["train"].targets)
-        self._initial = (
-            state.initial_digest if state else digest_of_tensors(shipped_weights(self._model))
-        )
-        tensors = {}
-        if state:
-            saved = disk.load_weights(job.checkpoints, "last", self._model)
-            tensors = disk.load_optimizer_state(job.checkpoints, saved)
-        self._model.to(device)  # type: ignore[arg-type]
-        self._parameters = counted_and_reduced(self._model, job)
-        self._optimizer = make_optimizer(self._model, job.settings.train)
-        restore_state(self._model, self._optimizer, tensors)
-        kept, self._notes = keep_trunk(job, self._model, device)
-        self._stepper = Stepper(job, self._model, self._optimizer, device, kept, state)
-        self._measure = Measure(job, device, kept)
+        self._group = group
+        ready = prepare(job, device, state, group)
+        self._model, self._optimizer, self._stepper = ready.model, ready.optimizer, ready.stepper
+        self._initial, self._parameters = ready.initial_digest, ready.parameters
+        self._notes = ready.notes
+        self._measure = Measure(job, device, ready.kept)
         self._end_seconds = 0.0  # what the last measuring and saving took
         self._step_seconds = self._tokens = 0.0
         self._step, self._saved_step = (state.step, state.step) if state else (0, -1)
@@ -127,7 +118,7 @@ class _Training:
         save_steps = self._job.settings.train.save_steps
         while (reason := self._reason_to_stop()) is None:
             halvings = self._stepper.halvings
-            stepped = self._stepper(self._step + 1)
+            stepped = self._stepper(self._group.hear(self._step + 1))
             self._step += 1
             self._step_seconds += stepped.seconds
             self._tokens += stepped.tokens

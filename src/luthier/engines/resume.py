@@ -25,7 +25,7 @@ def inputs_of_run(job: TrainJob) -> dict[str, str]:
     inputs = {name: value for name, value in inputs.items() if name not in FREE}
     inputs["model.name_or_path"] = job.model_source.name
     inputs["evaluate.train_rows"] = str(job.settings.evaluate.train_rows)
-    inputs["trained embeddings"] = "rows in use"  # the optimizer's state has their shape
+    inputs["trained embeddings"] = "used_rows"  # the optimizer's state has their shape
     inputs["labels"] = json.dumps(job.label_names, ensure_ascii=False)
     for split in ("train", "validation"):
         inputs[f"{split} rows"] = _digest(job.encoded[split])

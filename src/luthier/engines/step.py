@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from luthier.engines.checkpoint import TrainingState
 from luthier.engines.device import free_memory, is_out_of_memory, memory_explained
 from luthier.engines.forward import Kept, inputs_to_try, row_logits
+from luthier.engines.group import ALONE, Alone
 from luthier.errors import Problem, TrainingError
 from luthier.kit.batching import padded_tokens, parts_within, steps_per_epoch, training_batches
 from luthier.kit.learning_rate import learning_rate_at
@@ -34,6 +35,7 @@ class Stepper:
         kept: what the frozen layers gave before; None lets them run.
         state: of the run that goes on: how often its parts were halved, and whether its last layer
             is computed for the first token alone; of a new run that is proven first.
+        group: the processes that train the model, each with its own share of a step's rows.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class Stepper:
         device: torch.device,
         kept: Kept | None = None,
         state: TrainingState | None = None,
+        group: Alone = ALONE,
     ) -> None:
         self._job = job
+        self._group = group
         self._settings = job.settings.train
         self._model = model
         self._optimizer = optimizer
@@ -105,7 +109,8 @@ class Stepper:
         """Do the step on these row positions."""
         started = time.perf_counter()
         rate = learning_rate_at(step, self.total_steps, self._settings)
-        with memory_explained(), random_stream(self._settings.seed, step, device=self._device):
+        place = (step, *self._group.place)
+        with memory_explained(), random_stream(self._settings.seed, *place, device=self._device):
             loss, norm, padded = self._gradients_that_fit(rows)
             if not (math.isfinite(loss) and math.isfinite(norm)):
                 raise self._not_finite(step, rate, loss, norm)
@@ -135,15 +140,14 @@ class Stepper:
         """
         running = [buffer.clone() for buffer in self._running]
         while True:
-            parts = self._parts(rows)
+            parts = self._parts(self._group.share(rows))
             try:
-                loss, norm = self._gradients(rows, parts)
-                return loss, norm, sum(padded_tokens(self._rows, part) for part in parts)
+                return self._gradients(rows, parts)
             except RuntimeError as error:
-                if max(map(len, parts)) == 1 or not is_out_of_memory(error):
+                if max(map(len, parts), default=1) == 1 or not is_out_of_memory(error):
                     raise
             # the error holds what it could not finish: go on when it is gone
-            while len(self._parts(rows)) == len(parts):
+            while len(self._parts(self._group.share(rows))) == len(parts):
                 self.halvings += 1
             self._optimizer.zero_grad(set_to_none=True)
             for buffer, before in zip(self._running, running, strict=True):
@@ -153,7 +157,7 @@ class Stepper:
     def _parts(self, rows: IntArray) -> tuple[IntArray, ...]:
         """The rows of a step in parts that are in memory at once."""
         limit = self.most_tokens
-        if self._accumulated > 1:
+        if self._accumulated > 1 and len(rows):
             share = math.ceil(int(self._lengths[rows].sum()) / self._accumulated)
             limit = min(limit, max(share, int(self._lengths[rows].max())))
         return parts_within(rows, self._lengths, limit)
@@ -163,8 +167,8 @@ class Stepper:
         """Most tokens in memory at once, padding included."""
         return max(1, self._settings.max_tokens_per_batch >> self.halvings)
 
-    def _gradients(self, rows: IntArray, parts: tuple[IntArray, ...]) -> tuple[float, float]:
-        """Loss of the step and gradient norm; the clipped gradients are left on the parameters.
+    def _gradients(self, rows: IntArray, parts: tuple[IntArray, ...]) -> tuple[float, float, int]:
+        """Loss of the step, gradient norm, padded tokens; clipped gradients stay on the parameters.
 
         The loss is torch's weighted mean over the rows of the step. In the gradient each row counts
         its weight over the weight of a mean step: steps hold many short rows or few long ones, and
@@ -172,7 +176,8 @@ class Stepper:
         """
         self._set_mode()
         weights = self.loss.row_weights / self._mean_weight
-        total = torch.zeros((), device=self._device)
+        padded = sum(padded_tokens(self._rows, part) for part in parts)
+        totals = torch.tensor([0.0, padded], device=self._device)
         for part in parts:
             with first_token_only(self._last_layer), self._precision():
                 logits = row_logits(
@@ -185,13 +190,16 @@ class Stepper:
             shares = torch.from_numpy(weights[part].astype(np.float32)).to(self._device)
             loss = (losses * shares).sum()
             loss.backward()
-            total += loss.detach()
+            totals[0] += loss.detach()
+        self._group.add_up(self._trained, totals)
         norm = torch.nn.utils.clip_grad_norm_(
             self._trained, self._settings.max_grad_norm or math.inf
         )
-        total *= self._mean_weight / self.loss.row_weights[rows].sum()
-        loss_value, norm_value = torch.stack([total, norm]).tolist()  # the step's one wait
-        return loss_value, norm_value
+        loss_sum, norm_value, padded = torch.stack(
+            [totals[0], norm, totals[1]]
+        ).tolist()  # one wait
+        mean = loss_sum * self._mean_weight / float(self.loss.row_weights[rows].sum())
+        return mean, norm_value, round(padded)
 
     def _set_mode(self) -> None:
         """What is trained in training mode, what is frozen not; both stay so from step to step."""

@@ -26,7 +26,7 @@ def import_meanwhile(later: str, first: str) -> Iterator[None]:
         yield
         return
     importlib.import_module(first)
-    thread = threading.Thread(target=_import, args=(later,), name=f"import {later}")
+    thread = threading.Thread(target=_import, args=(later,), name="importing")
     thread.start()
     try:
         yield

@@ -1,0 +1,122 @@
+"""Several processes train one model: as one process would, and none is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from luthier.engines.local import LocalEngine
+from luthier.errors import TrainingError
+from luthier.records import Evaluated, Event, Saved, Stepped, Stopped, TrainJob
+from tiny_models import tiny_job
+
+ENGINE = LocalEngine()
+NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+
+
+def job_in(folder: Path, processes: int, **train: object) -> TrainJob:
+    settings = {"num_train_epochs": 2, "per_device_train_batch_size": 16, "threads": 1, **train}
+    job = tiny_job(folder, train_rows=96, num_processes=processes, **settings)
+    model = job.settings.model.model_copy(update=NO_DROPOUT)
+    return replace(job, settings=job.settings.model_copy(update={"model": model}))
+
+
+def of_kind(events: list[Event], kind: type) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def followers_of(pid: int) -> list[int]:
+    done = subprocess.run(
+        ["pgrep", "-f", "luthier.engines.follower", "-P", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [int(line) for line in done.stdout.split()]
+
+
+def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
+    one = list(ENGINE.train(job_in(tmp_path / "one", 1)))
+    two = list(ENGINE.train(job_in(tmp_path / "two", 2)))
+    for alone, shared in zip(of_kind(one, Stepped), of_kind(two, Stepped), strict=True):
+        assert shared.rows == alone.rows
+        assert shared.tokens == alone.tokens
+        assert shared.loss == pytest.approx(alone.loss, rel=1e-4)
+        assert shared.grad_norm == pytest.approx(alone.grad_norm, rel=1e-3)
+    alone, shared = of_kind(one, Evaluated)[-1], of_kind(two, Evaluated)[-1]
+    assert shared.validation["loss"] == pytest.approx(alone.validation["loss"], rel=1e-3)
+    assert followers_of(os.getpid()) == []
+
+
+@pytest.mark.slow
+def test_what_is_shared_is_resumed_to_the_same_end(tmp_path: Path) -> None:
+    whole = list(ENGINE.train(job_in(tmp_path / "whole", 2, save_steps=2)))
+    asked = iter([*[False] * 4, *[True] * 50])
+    job = replace(job_in(tmp_path / "cut", 2, save_steps=2), should_stop=lambda: next(asked))
+    first = list(ENGINE.train(job))
+    assert of_kind(first, Stopped)[0].reason == "interrupted"
+    rest = list(ENGINE.train(replace(job, resume=True, should_stop=lambda: False)))
+    assert of_kind(rest, Saved)[-1].digest == of_kind(whole, Saved)[-1].digest
+
+
+@pytest.mark.slow
+def test_early_stopping_ends_all_of_them(tmp_path: Path) -> None:
+    job = job_in(
+        tmp_path, 2, early_stopping_patience=1, early_stopping_threshold=1.0, num_train_epochs=9
+    )
+    events = list(ENGINE.train(job))
+    assert of_kind(events, Stopped)[0].reason == "early_stopping"
+    assert followers_of(os.getpid()) == []
+
+
+@pytest.mark.slow
+def test_an_abandoned_training_leaves_no_process(tmp_path: Path) -> None:
+    events = ENGINE.train(job_in(tmp_path, 2))
+    while not isinstance(next(events), Stepped):
+        pass
+    assert len(followers_of(os.getpid())) == 1
+    events.close()
+    assert followers_of(os.getpid()) == []
+
+
+def test_a_process_that_dies_is_one_clear_error(tmp_path: Path) -> None:
+    events = ENGINE.train(job_in(tmp_path, 2, num_train_epochs=50))
+    while not isinstance(next(events), Stepped):
+        pass
+    os.kill(followers_of(os.getpid())[0], signal.SIGKILL)
+    with pytest.raises(TrainingError, match=r"process 2 of 2 ended before training did"):
+        list(events)
+    assert followers_of(os.getpid()) == []
+
+
+CODE = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_several_processes import ENGINE, Stepped, job_in
+for event in ENGINE.train(job_in(Path({folder!r}), 2, num_train_epochs=500)):
+    if isinstance(event, Stepped):
+        print(event.step, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_the_others_end_when_the_first_is_killed(tmp_path: Path) -> None:
+    code = CODE.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as first:
+        assert first.stdout is not None
+        first.stdout.readline()
+        followers = followers_of(first.pid)
+        assert len(followers) == 1
+        first.kill()
+    until = time.monotonic() + 20
+    while Path(f"/proc/{followers[0]}").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{followers[0]}").exists()
