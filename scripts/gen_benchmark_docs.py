@@ -179,10 +179,14 @@ def points(share: float) -> str:
 def cleaned_copy() -> str:
     """Whether the automatically cleaned copy of the training file trains a better model."""
     found = read("cleaned_copy.json")
-    rows = []
+    rows, agreed = [], []
     for name, one in found["sets"].items():
         score = one["macro_f1"]
         value, low, high = map(points, score["difference"])
+        agreed.append(
+            f"of `{name}` {one['accuracy_on_dev']['untouched']:.3f} on dev, "
+            f"{one['accuracy']['untouched']:.3f} on test"
+        )
         rows.append(
             [
                 f"`{name}`",
@@ -201,7 +205,9 @@ def cleaned_copy() -> str:
         "training on\nthe untouched file and on what `luthier audit --fix` made of it; the starter "
         "encoder, same settings chosen on dev with\nthe untouched file, five paired seeds; the "
         "interval is over rows and seeds. The published gains are by data work\n"
-        f"of people with another model.\n\n{table(head, rows)}"
+        f"of people with another model.\n\n{table(head, rows)}\n"
+        f"Accuracy after training on the untouched file: {'; '.join(agreed)}. Labels that were "
+        "wrong in dev and are\nright in test show as a higher accuracy on test.\n"
     )
 
 
