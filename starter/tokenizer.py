@@ -67,6 +67,9 @@ def bare_tokenizer(model: models.Model, han: str) -> Tokenizer:
     tokenizer = Tokenizer(model)
     tokenizer.normalizer = normalizers.Sequence(
         [
+            # lines of the corpora hold neither, people's texts do: they are no unknown tokens
+            normalizers.Replace(Regex(r"\s+"), " "),
+            normalizers.Replace(Regex(r"[\p{Cc}\p{Cf}]"), ""),
             normalizers.NFKC(),
             normalizers.Lowercase(),
             folding_normalizer(),

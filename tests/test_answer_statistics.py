@@ -8,11 +8,13 @@ from scipy.special import log_softmax
 from sklearn.metrics import f1_score
 
 from luthier.faults import example_evidence as example
+from luthier.faults import get_fault
 from luthier.kit.calibration_test import calibration_error, temperature
 from luthier.kit.figure_definitions import DEFINED, other_definitions, plain_figures
 from luthier.kit.label_order import label_order
 from luthier.kit.share_difference import rows_to_see, smallest_difference
 from luthier.kit.text_slices import benjamini_hochberg, slice_gap, slices_of
+from luthier.records import Fired
 
 
 def answers(n: int, labels: int, accuracy: float, order: np.ndarray, seed: int):
@@ -108,3 +110,14 @@ def test_texts_are_parted_by_what_stands_in_them():
 def test_false_discoveries_are_held_back():
     assert benjamini_hochberg([0.001, 0.02, 0.2, 0.9], 0.05) == 0.02
     assert benjamini_hochberg([0.04, 0.5], 0.05) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("scale", "cure"), [((2.0, 1.8, 2.2), "Divide"), ((1.0, 0.9, 1.1), "Read")]
+)
+def test_a_temperature_is_prescribed_only_where_one_would_mend_something(scale, cure):
+    measured = {"temperature": list(scale), "mean_probability": 0.8, "accuracy": 0.7}
+    fired = Fired("Answers are right less often than they are sure.", "low", measured)
+    said = [one.what for one in get_fault("miscalibrated").module.prescribe(fired)]
+    assert any(what.startswith(cure) for what in said)
+    assert any("temperature" in what for what in said) == (cure == "Divide")

@@ -11,7 +11,7 @@ import pytest
 from luthier.faults import example_evidence as example
 from luthier.faults import get_fault
 from luthier.questions import all_questions
-from luthier.records import STANDINGS, Diagnosis
+from luthier.records import STANDINGS, Diagnosis, LabelPairs
 from luthier.records.probe import OverfitProbe
 from luthier.reporting.diagnosis_lines import diagnosis_lines
 from luthier.stages.diagnose import diagnose
@@ -175,8 +175,8 @@ def test_a_wide_gap_of_a_model_that_beats_its_rival_is_no_fault():
     answer = the_answer(found, "overfitting_labels_or_rate")
     assert {one.standing for one in answer.causes} == {"ruled_out", "possible"}
     possible = [one.name for one in answer.causes if one.standing == "possible"]
-    assert possible == ["learning_rate_too_high", "learning_rate_too_low"]
-    assert answer.next_test == "the same run at a tenth of the learning rate"
+    assert possible == ["too_few_labels", "learning_rate_too_high", "learning_rate_too_low"]
+    assert answer.next_test.startswith("train on half of the rows")
 
 
 def test_a_rate_that_is_too_high_is_found_and_one_that_is_not_is_ruled_out():
@@ -245,6 +245,17 @@ def test_why_two_labels_are_mixed_up_is_the_verdict_of_their_dossier(verdict):
     assert "'退货' and '退款' are mixed up in 80 of 400 rows" in answer.message
     assert [one.standing for one in answer.causes[1:]] == ["ruled_out", "ruled_out"]
     assert answer.next_test.startswith("ask those who label: ")
+
+
+def test_the_only_two_labels_are_mixed_up_most_likely_for_a_cause_and_not_surely():
+    dossier = example.label_pairs("shared_vocabulary").pairs[0]
+    masking = replace(dossier.masking, errors=70, mended=10, mended_by_chance=11)
+    pair = replace(dossier, p_value=1.0, masking=masking)
+    found = diagnose({"label_pairs": LabelPairs((pair,), 1)})
+    answer = the_answer(found, "mixed_up_labels")
+    assert answer.first.standing == "likely"
+    assert "Most likely because the two share their words." in answer.message
+    assert "helps no more than hiding as many others: 10 and 11 of 70" in answer.message
 
 
 def test_a_pair_that_fits_more_than_one_cause_stays_open():

@@ -99,6 +99,12 @@ def test_words_are_pieces_not_letters(tokenizer, text, pieces):
     assert len(tokenizer(text, add_special_tokens=False).input_ids) <= pieces
 
 
+def test_line_ends_and_invisible_signs_are_no_unknown_tokens(tokenizer):
+    plain = tokenizer("Ad sales 味道很好").input_ids
+    assert tokenizer("Ad\r\nsales\t\n\n味道\u200b很\ufeff好\x00").input_ids == plain
+    assert tokenizer.unk_token_id not in plain
+
+
 @pytest.mark.parametrize(
     ("text", "near", "far"),
     [

@@ -48,8 +48,7 @@ class Stepper:
         state: TrainingState | None = None,
         group: Alone = ALONE,
     ) -> None:
-        self._job = job
-        self._group = group
+        self._job, self._group = job, group
         self._settings = job.settings.train
         self._model = model
         self._optimizer = optimizer

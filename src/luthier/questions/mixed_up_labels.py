@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from luthier.kit.stop_words import language_words
-from luthier.records import Answer, Cause, Diagnosis, LabelPairs, PairDossier, Standing, Term
+from luthier.records import (
+    STANDINGS,
+    Answer,
+    Cause,
+    Diagnosis,
+    LabelPairs,
+    PairDossier,
+    Standing,
+    Term,
+)
 
 TITLE = "Two labels are mixed up: shared words, wrong labels, or an unclear border?"
 
@@ -35,7 +44,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         return None
     worst = confused[0]
     causes = sorted(
-        (_cause(name, worst) for name in TITLES), key=lambda cause: cause.standing != "found"
+        (_cause(name, worst) for name in TITLES), key=lambda cause: STANDINGS.index(cause.standing)
     )
     return Answer(
         question=__name__.rpartition(".")[2],
@@ -56,10 +65,14 @@ def _cause(name: str, pair: PairDossier) -> Cause:
     title = TITLES[name]
     if pair.verdict == "cannot_tell":
         return Cause(name, title, "possible", "the evidence fits more than one cause")
-    standing: Standing = "found" if name == pair.verdict else "ruled_out"
-    if standing == "ruled_out":
-        return Cause(name, title, standing, f"the evidence says another thing: {pair.why}")
-    return Cause(name, title, standing, pair.why)
+    if name != pair.verdict:
+        return Cause(name, title, "ruled_out", f"the evidence says another thing: {pair.why}")
+    return Cause(name, title, _standing(pair), pair.why)
+
+
+def _standing(pair: PairDossier) -> Standing:
+    """With no other labels to compare with, nobody can say that this pair is the confused one."""
+    return "found" if pair.p_value < 1 else "likely"
 
 
 def _next_test(pair: PairDossier) -> str:
@@ -79,7 +92,9 @@ def _message(pair: PairDossier, more: int) -> str:
     if pair.verdict == "cannot_tell":
         parts += ["What is known does not decide why.", pair.why]
     else:
-        parts.append(f"Because {TITLES[pair.verdict]}.")
+        because = TITLES[pair.verdict]
+        found = _standing(pair) == "found"
+        parts.append(f"Because {because}." if found else f"Most likely because {because}.")
     if shared := _words(pair.shared):
         parts.append(f"Words of both: {shared}.")
     for label, terms in pair.distinctive.items():
@@ -87,7 +102,11 @@ def _message(pair: PairDossier, more: int) -> str:
             parts.append(f"Words that speak for {label!r}: {own}.")
     if masking := pair.masking:
         parts.append(
-            f"With the words of both hidden, {masking.mended:,} of {masking.errors:,} wrong "
+            f"Hiding the words of both helps no more than hiding as many others: "
+            f"{masking.mended:,} and {masking.mended_by_chance:,} of {masking.errors:,} wrong "
+            "answers turn right."
+            if masking.mended <= masking.mended_by_chance
+            else f"With the words of both hidden, {masking.mended:,} of {masking.errors:,} wrong "
             f"answers turn right; with as many other words hidden, {masking.mended_by_chance:,}."
         )
     if more:

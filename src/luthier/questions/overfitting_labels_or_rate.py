@@ -33,13 +33,15 @@ FIT, HIGH, LOW = (
     "learning_rate_too_high",
     "learning_rate_too_low",
 )
+FEW = "too_few_labels"
 KINDS = {
     "metric_overfitting": "it was trained too long (overfitting)",
     "loss_only": "only the loss overfits: answers are as good, but too sure of themselves",
-    "too_few_labels": "there are too few labelled rows to learn from",
+    FEW: "there are too few labelled rows to learn from",
 }
 RATES = {HIGH: "the learning rate is too high", LOW: "the rate is too low, or the steps too few"}
 HALF = "train on half of the rows: if validation falls clearly, more labels will raise it"
+MORE_MAY_HELP = "no overfitting is seen, but more rows may help without it"
 TENTH = "the same run at a tenth of the learning rate"
 
 
@@ -85,7 +87,12 @@ def _of_fit(verdict: Verdict | None) -> list[Cause]:
             for name, title in KINDS.items()
         ]
     if isinstance(verdict, ClearedFault):
-        return [Cause(name, title, "ruled_out", verdict.message) for name, title in KINDS.items()]
+        return [
+            Cause(FEW, title, "possible", MORE_MAY_HELP, HALF)
+            if name == FEW
+            else Cause(name, title, "ruled_out", verdict.message)
+            for name, title in KINDS.items()
+        ]
     because = verdict.needs if isinstance(verdict, UncheckedFault) else "it was not looked at"
     return [Cause(name, title, "possible", because, HALF) for name, title in KINDS.items()]
 

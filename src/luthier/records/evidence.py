@@ -75,6 +75,11 @@ EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
             "records.Predictions on the validation rows", "evaluate"
         ),
         "test_predictions": EvidenceSpec("records.Predictions on the test rows", "evaluate"),
+        "held_out_answers": EvidenceSpec(
+            "Mapping[split name, records.Predictions]: one split, that of the validation rows, or "
+            "of the test rows where only these were answered",
+            "evaluate",
+        ),
         "recorded_answers": EvidenceSpec(
             "Mapping[split name, records.Predictions]: the answers of every judged split there is",
             "evaluate",

@@ -48,6 +48,7 @@ def diagnose(
         (evidence is missing, or the data cannot decide), or crashed. A crash stops no other.
     """
     asked = all_faults() if faults is None else faults
+    evidence = {"held_out_answers": _held_out(evidence), **evidence}
     verdicts = [
         _judge(fault, {**evidence, **only_for.get(fault.id, NOTHING)}, gives) for fault in asked
     ]
@@ -60,6 +61,14 @@ def diagnose(
         crashed=tuple(v for v in verdicts if isinstance(v, CrashedFault)),
     )
     return replace(found, answers=answers_to_all(found, evidence))
+
+
+def _held_out(evidence: Mapping[str, object]) -> dict[str, object] | None:
+    """The answers to the validation rows, else to the test rows, under the name of the split."""
+    for split in ("validation", "test"):
+        if evidence.get(f"{split}_predictions") is not None:
+            return {split: evidence[f"{split}_predictions"]}
+    return None
 
 
 def _causes_first(

@@ -122,7 +122,8 @@ def _signs(predictions: Predictions, counts: LabelCounts) -> tuple[list[str], di
     if accuracy - macro > GAP and ratio > RATIO:
         signs.append(f"macro-F1 is {macro:.3f}")
     if lost:
-        signs.append(f"no row of {', '.join(lost[:5])} is answered rightly")
+        more = f" and {len(lost) - 5:,} more labels" if len(lost) > 5 else ""
+        signs.append(f"no row of {', '.join(lost[:5])}{more} is answered rightly")
     return signs, {
         "accuracy": accuracy,
         "macro_f1": macro,

@@ -147,6 +147,12 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     sure = fired.measured["mean_probability"] > fired.measured["accuracy"]
     cures = [
         Prescription(
+            "Read the surest of the wrong answers first: their labels may be wrong.",
+            "No temperature mends this, so it is not that all answers are too sure alike.",
+            Applicability.ADVICE,
+        )
+        if fitted and fitted[1] <= 1 <= fitted[2]
+        else Prescription(
             f"Divide the logits by one temperature{about}, fitted on the validation rows, "
             "before probabilities are used for a threshold.",
             "It changes no answer, and test rows must not choose it.",

@@ -34,7 +34,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from typing import Any
 
 from luthier.faults import example_evidence
 from luthier.faults import example_training as example
@@ -150,12 +149,15 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
         )
     ]
     if found["epochs"]:
-        longer: dict[str, Any] = {"train.num_train_epochs": max(2, round(2 * found["epochs"]))}
-        why = "The loss was still on its way down."
-        what = "Train twice as long."
+        # epochs may have been cut to a budget beforehand, and would be cut again
+        longer = {
+            "train.num_train_epochs": max(2, round(2 * found["epochs"])),
+            "train.time_budget": "none",
+        }
+        what = "Train twice as long, without a time budget."
         if found["time_was_up"]:
             what = "Train twice as long, without the time budget, which ended this training."
-            longer["train.time_budget"] = "none"
+        why = "The loss was still on its way down."
         cures.append(Prescription(what, why, Applicability.ASK, longer))
     return tuple(cures)
 

@@ -2,7 +2,8 @@
 
 ## What it is
 
-All validation rows, or nearly all, get the same label, although their true labels differ.
+All rows that the model did not learn from, or nearly all, get the same label, although their true
+labels differ. Validation rows are looked at, test rows where only these were answered.
 
 ## Why it hurts
 
@@ -28,6 +29,8 @@ can, the rate or the data are.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -74,13 +77,13 @@ SAME = 1e-3
 FEWEST_ROWS = 20
 
 
-def detect(validation_predictions: Predictions) -> Outcome:
+def detect(held_out_answers: Mapping[str, Predictions]) -> Outcome:
     """Count the different answers, and how much the inputs matter."""
-    found = validation_predictions
+    split, found = next(iter(held_out_answers.items()))
     known = found.labels >= 0
     n, k = int(known.sum()), len(found.label_names)
     if n < FEWEST_ROWS:
-        return CannotTell(f"Labelled validation rows: {n}.", f"{FEWEST_ROWS} rows")
+        return CannotTell(f"Labelled {split} rows: {n}.", f"{FEWEST_ROWS} rows")
     answers, truth = perplexity(found.predicted[known], k), perplexity(found.labels[known], k)
     logs = np.log(np.maximum(found.probabilities[known], 1e-300))
     spread = float(logs.std(axis=0).mean())
@@ -95,10 +98,11 @@ def detect(validation_predictions: Predictions) -> Outcome:
         "rows": n,
     }
     limits = {"one": ONE, "several": SEVERAL, "spread": SAME}
-    said = f"{share:.1%} of {n:,} validation rows are answered {name!r}"
+    said = f"{share:.1%} of {n:,} {split} rows are answered {name!r}"
     if truth < SEVERAL:
         return Clear(f"Nearly all rows carry one label. {said}.", measured)
-    if spread < SAME:
+    told = not np.isin(found.probabilities[known], (0.0, 1.0)).all()  # answers alone tell nothing
+    if spread < SAME and told:
         said += f"; no text makes a difference (log-probabilities vary by {spread:.2g})"
         return Fired(f"{said}.", "high", {"kind": "inputs_ignored", **measured}, limits)
     if answers < ONE:
@@ -141,7 +145,7 @@ PLANT = Plant(
 
 
 def _case(labels: list[int], answers: list[int]) -> dict[str, object]:
-    return {"validation_predictions": example.predictions(labels, answers, ("a", "b", "c"))}
+    return {"held_out_answers": {"test": example.predictions(labels, answers, ("a", "b", "c"))}}
 
 
 _THIRDS = [0, 1, 2] * 40
@@ -152,10 +156,18 @@ def _varied() -> dict[str, object]:
     found = example.predictions(_THIRDS, [0] * 120, ("a", "b", "c"))
     sure = np.linspace(0.4, 0.9, 120)[:, None]
     found.probabilities[:] = np.hstack([sure, (1 - sure) / 2, (1 - sure) / 2])
-    return {"validation_predictions": found}
+    return {"held_out_answers": {"validation": found}}
+
+
+def _answers_alone() -> dict[str, object]:
+    """One answer, as a file of labels without outputs has it."""
+    found = example.predictions(_THIRDS, [0] * 120, ("a", "b", "c"))
+    found.probabilities[:] = np.eye(3)[found.predicted]
+    return {"held_out_answers": {"test": found}}
 
 
 CASES = (
+    Case("one answer, labels without outputs", "firing", _answers_alone(), "fired"),
     Case("no text makes a difference", "firing", _case(_THIRDS, [0] * 120), "fired"),
     Case("one answer, more or less sure", "firing", _varied(), "fired"),
     Case("three answers", "quiet", _case(_THIRDS, _THIRDS), "clear"),
