@@ -29,6 +29,28 @@ def answer_to(**more):
     return answer
 
 
+def sure_by(answers, sureness):
+    """The same answers, each with this probability."""
+    made = np.full_like(
+        answers.probabilities, (1 - sureness) / (answers.probabilities.shape[1] - 1)
+    )
+    made[np.arange(len(made)), answers.predicted] = sureness
+    return replace(answers, probabilities=made)
+
+
+@pytest.mark.parametrize(("sureness", "standing"), [(0.8, "likely"), (0.6, "possible")])
+def test_wrong_test_labels_leave_the_answers_as_sure_as_they_were(sureness, standing):
+    found = diagnose(
+        {
+            "validation_predictions": sure_by(GOOD, 0.8),
+            "test_predictions": sure_by(BAD, sureness),
+        }
+    )
+    cause = {c.name: c for c in found.answers[0].causes}["test_labels"]
+    assert cause.standing == standing
+    assert cause.next_test.startswith("read the surest of the wrong test answers")
+
+
 def test_every_question_has_a_title_that_asks():
     assert all_questions()
     for question in all_questions():
@@ -52,7 +74,9 @@ def test_no_answers_raise_no_question():
 
 def test_from_answers_alone_the_open_causes_are_listed_with_the_cheapest_test():
     answer = answer_to()
-    assert {c.name for c in answer.short_list} == {"texts_differ", "dropout_on", "other_weights"}
+    assert {c.name for c in answer.short_list} == {
+        *("texts_differ", "dropout_on", "other_weights", "test_labels")
+    }
     assert "answer the same 20 test rows twice" in answer.next_test
     ranks = [STANDINGS.index(cause.standing) for cause in answer.causes]
     assert ranks == sorted(ranks)

@@ -18,6 +18,9 @@ SATURATED = 0.99
 OFTEN_WRONG = 0.05
 """Share of wrong answers from which such sureness is odd."""
 
+FEWEST_ROWS = 20
+"""Answers of a split from which their mean probability is compared."""
+
 SAME = 1e-3
 """Difference in probability between two rows of one text that a file's rounding explains."""
 
@@ -35,6 +38,8 @@ class Seen:
         saturated: whether the answers are nearly all sure, and often wrong.
         unequal_twins: test rows of one text whose probabilities differ.
         twins: test rows that share their text with another.
+        less_sure: mean probability of the answers on validation minus that on test, and its
+            standard error; None where either has no probabilities.
     """
 
     validation: Figure | None
@@ -45,6 +50,7 @@ class Seen:
     saturated: bool
     unequal_twins: int
     twins: int
+    less_sure: tuple[float, float] | None = None
 
 
 def look(test: Predictions, validation: object, rows: object) -> Seen:
@@ -80,7 +86,21 @@ def look(test: Predictions, validation: object, rows: object) -> Seen:
         ),
         unequal_twins=unequal,
         twins=twins,
+        less_sure=_less_sure(validation, test) if before else None,
     )
+
+
+def _less_sure(validation: object, test: Predictions) -> tuple[float, float] | None:
+    means, variance = [], 0.0
+    for answers in (validation, test):
+        if not isinstance(answers, Predictions) or len(answers) < FEWEST_ROWS:
+            return None
+        if np.isin(answers.probabilities, (0.0, 1.0)).all():
+            return None
+        sure = answers.probabilities.max(axis=1)
+        means.append(float(sure.mean()))
+        variance += float(sure.var(ddof=1)) / len(sure)
+    return means[0] - means[1], variance**0.5
 
 
 def _twins(test: Predictions, rows: object) -> tuple[int, int]:

@@ -2,7 +2,8 @@
 
 Causes, and what tells them apart: the order of the labels (a statistic of the answers alone), texts
 handled otherwise, dropout left on, other weights (the model answering again), drift and leaks (the
-texts alone), and softmax applied twice in training (the loss; it hurts both sides alike).
+texts alone), softmax applied twice in training (the loss; it hurts both sides alike), and wrong
+labels of the test rows (how sure the answers are).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 from luthier.kit.rivals import far_behind
 from luthier.kit.seen_in_answers import SATURATED, Seen, look
+from luthier.kit.test_label_doubt import doubt_test_labels
 from luthier.records import (
     STANDINGS,
     Answer,
@@ -45,6 +47,8 @@ OWN = (
     "luthier diagnose RUN --parity (the model that ships answers the rows again in every usual way)"
 )
 """Instead of both, in a run of Luthier's own."""
+WORSE = "test is worse, and nothing rules it out"
+READ = "read the surest of the wrong test answers: are their labels right?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         _drift(facts),
         _leak(facts),
         _softmax(facts),
+        _labels(facts),
     ]
     ranked.sort(key=lambda pair: (STANDINGS.index(pair[0].standing), -pair[1]))
     causes = tuple(cause for cause, _ in ranked)
@@ -142,8 +147,7 @@ def _by_model(facts: _Found, name: str, title: str, *faults: str) -> Cause | Non
     if finding := facts.any_of(*faults):
         return Cause(name, title, "found", finding.message)
     if facts.reproduced:
-        because = "the model as it ships gives the recorded answers"
-        return Cause(name, title, "ruled_out", because)
+        return Cause(name, title, "ruled_out", "the model as it ships gives the recorded answers")
     if facts.parity is not None and (way := facts.parity.explanation):
         because = f"the recorded answers come out of {way.way}"
         return Cause(name, title, "ruled_out", because)
@@ -161,7 +165,7 @@ def _texts(facts: _Found) -> tuple[Cause, float]:
         part = weak.measured["weak"][0]["part"]
         because = f"a kind of text fails more than the others ({part})"
         return Cause(name, title, "likely", because, facts.model), 3
-    return Cause(name, title, "likely", "test is worse, and nothing rules it out", facts.model), 2
+    return Cause(name, title, "likely", WORSE, facts.model), 2
 
 
 def _dropout(facts: _Found) -> tuple[Cause, float]:
@@ -181,9 +185,9 @@ def _dropout(facts: _Found) -> tuple[Cause, float]:
     if not facts.worse or facts.explained:
         return Cause(name, title, "possible", facts.unsupported, facts.again), 0
     if seen.flat:
-        because = "the answers are flatter than dropout makes them"
-        return Cause(name, title, "possible", because, facts.again), 1
-    return Cause(name, title, "likely", "test is worse, and nothing rules it out", facts.again), 2.5
+        flatter = "the answers are flatter than dropout makes them"
+        return Cause(name, title, "possible", flatter, facts.again), 1
+    return Cause(name, title, "likely", WORSE, facts.again), 2.5
 
 
 def _weights(facts: _Found) -> tuple[Cause, float]:
@@ -198,9 +202,7 @@ def _weights(facts: _Found) -> tuple[Cause, float]:
         )
         return Cause(name, title, "likely", because, facts.model), 6
     if facts.worse and not facts.explained:
-        return Cause(
-            name, title, "likely", "test is worse, and nothing rules it out", facts.model
-        ), 1.5
+        return Cause(name, title, "likely", WORSE, facts.model), 1.5
     return Cause(name, title, "possible", facts.unsupported, facts.model), 0
 
 
@@ -211,8 +213,8 @@ def _drift(facts: _Found) -> tuple[Cause, float]:
         sure = facts.worse and alone and "label_order" not in facts.fired
         return Cause(name, title, "found" if sure else "possible", finding.message), 5
     if "texts_drifted" in facts.clear:
-        because = "a classifier cannot tell the test texts from the training texts"
-        return Cause(name, title, "ruled_out", because), 0
+        alike = "a classifier cannot tell the test texts from the training texts"
+        return Cause(name, title, "ruled_out", alike), 0
     test = "give the training texts: --train FILE"
     return Cause(name, title, "possible", "the texts were not compared", test), 1
 
@@ -245,8 +247,7 @@ def _softmax(facts: _Found) -> tuple[Cause, float]:
         )
         return Cause(name, title, "likely", because, test), 4
     if facts.worse:
-        because = "it would hurt validation as much as test"
-        return Cause(name, title, "ruled_out", because), 0
+        return Cause(name, title, "ruled_out", "it would hurt validation as much as test"), 0
     if facts.seen.saturated:
         because = (
             f"half of the answers have a probability above {SATURATED}, and only "
@@ -256,14 +257,21 @@ def _softmax(facts: _Found) -> tuple[Cause, float]:
     return Cause(name, title, "possible", "the loss was not seen", test), 1
 
 
+def _labels(facts: _Found) -> tuple[Cause, float]:
+    name, title = "test_labels", "labels of the test rows are wrong"
+    if not facts.worse or facts.explained:
+        return Cause(name, title, "possible", facts.unsupported, READ), -1
+    standing, because, rank = doubt_test_labels(facts.seen, WORSE)
+    return Cause(name, title, standing, because, READ), rank
+
+
 def _next_test(open_ones: list[Cause], facts: _Found) -> str:
     """The cheapest test that decides most of what is open."""
-    names = [cause.name for cause in open_ones[:3]]
+    names = [cause.name for cause in open_ones[:4]]
     if facts.parity is None and names[:1] == ["other_weights"]:
         return facts.model
-    if "dropout_on" in names and not facts.seen.twins:
-        return facts.again
-    return open_ones[0].next_test if open_ones else ""
+    dropout = "dropout_on" in names and not facts.seen.twins
+    return facts.again if dropout else next((one.next_test for one in open_ones), "")
 
 
 def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:
@@ -275,18 +283,13 @@ def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:
             f"Validation accuracy is {_with_ends(seen.validation)}, test {_with_ends(seen.test)}: "
             f"{verdict}, by {_with_ends(seen.gap)}."
         )
-    first = causes[0]
+    first, because = causes[0], causes[0].because.removesuffix(".")
     if first.standing == "found":
-        because = first.because.removesuffix(".")
         return " ".join([said, f"Because {first.title}: {because}."])
     likely = [cause.title for cause in causes if cause.standing == first.standing]
     out = [cause.title for cause in causes if cause.standing == "ruled_out"]
-    sentences = [
-        said,
-        f"What is known does not decide it; {first.standing}: {'; '.join(likely)}.",
-        f"Ruled out: {'; '.join(out)}." if out else "",
-    ]
-    return " ".join(filter(None, sentences))
+    told = f"What is known does not decide it; {first.standing}: {'; '.join(likely)}."
+    return " ".join([said, told, *([f"Ruled out: {'; '.join(out)}."] if out else [])])
 
 
 def _with_ends(figure: Figure, *, minus: bool = False) -> str:
