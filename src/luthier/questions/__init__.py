@@ -21,6 +21,8 @@ class Question(Protocol):
     """What a module in this folder holds."""
 
     TITLE: str
+    RANK: int
+    """The whole before its parts: an answer on all rows stands above one on a label."""
 
     def answer(self, found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         """The question answered from the faults that were asked, and their evidence."""
@@ -28,9 +30,10 @@ class Question(Protocol):
 
 
 def all_questions() -> tuple[Question, ...]:
-    """Every question file, by name."""
+    """Every question file, by rank."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return tuple(cast(Question, importlib.import_module(f"{__name__}.{name}")) for name in names)
+    found = [cast(Question, importlib.import_module(f"{__name__}.{name}")) for name in names]
+    return tuple(sorted(found, key=lambda question: question.RANK))
 
 
 def answers_to_all(found: Diagnosis, evidence: Mapping[str, object]) -> tuple[Answer, ...]:

@@ -16,6 +16,7 @@ from luthier.kit.label_tally import LabelTally
 from luthier.records import STANDINGS, Answer, Cause, Diagnosis, Finding, Predictions
 
 TITLE = "A label has a bad figure: is the label bad, or are there too few test rows to tell?"
+RANK = 4
 
 FAULT = "minority_label_too_small"
 BELOW = 0.05

@@ -26,6 +26,7 @@ from luthier.records import (
 )
 
 TITLE = "Validation looks good and the test answers do not: why?"
+RANK = 1
 ALONE = "The test answers look bad: why?"
 """The question where validation is not known, or not surely better."""
 

@@ -21,6 +21,7 @@ from luthier.records import (
 )
 
 TITLE = "Two labels are mixed up: shared words, wrong labels, or an unclear border?"
+RANK = 5
 
 TITLES = {
     "shared_vocabulary": "the two share their words",

@@ -24,6 +24,7 @@ from luthier.records import (
 from luthier.records.diagnosis import Verdict
 
 TITLE = "Training improves, validation does not: trained too long, too few labels, or a wrong rate?"
+RANK = 2
 
 GAP = 0.05
 """Training minus validation accuracy (lower end) from which the question arises."""
