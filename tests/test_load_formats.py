@@ -81,7 +81,7 @@ def test_a_file_that_is_not_the_wide_text_asked_for_is_said_to_be_what_it_looks_
     path = tmp_path / "data.csv"
     rows = "退款什么时候到,退款\n我的包裹寄出了吗,物流\n" * 10
     path.write_bytes(f"text,label\n{rows}".encode(is_))
-    with pytest.raises(InputError, match="text, which data.encoding asks for") as caught:
+    with pytest.raises(InputError, match=r"which data\.encoding asks for") as caught:
         load(path, settings={"data.encoding": asked})
     looks = is_.removesuffix("-sig")
     assert str(path) in str(caught.value)
