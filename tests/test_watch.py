@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -309,6 +310,60 @@ def test_answers_that_do_not_fit_are_refused(reader, logits, labels, message):
     doctor = luthier.watch(reader, torch.optim.SGD(reader.parameters(), lr=0.1))
     with doctor, pytest.raises(InputError, match=message):
         doctor.evaluated(validation=(logits, labels))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (torch.zeros(2, 3), "not Tensor"),
+        ([[0.0, 1.0]], "logits and class ids, not 1"),
+        ({"logits": 1, "labels": 2}, "not dict"),
+        (7, "not int"),
+        (None, "not None"),
+        (([[1.0], [1.0, 2.0]], [0, 0]), "as numbers"),
+        (([["a", "b"]], [0]), "as numbers"),
+    ],
+)
+def test_answers_that_are_no_pair_are_refused_with_what_to_pass(reader, given, message):
+    doctor = luthier.watch(reader, torch.optim.SGD(reader.parameters(), lr=0.1))
+    with doctor, pytest.raises(InputError, match=message) as caught:
+        doctor.evaluated(validation=given)
+    assert caught.value.next_step == "doctor.evaluated(validation=(logits, labels))"
+
+
+def test_a_model_or_optimizer_that_is_none_is_refused_by_name(reader):
+    optimizer = torch.optim.SGD(reader.parameters(), lr=0.1)
+    with pytest.raises(InputError, match=r"optimizer: wants the torch\.optim\.Optimizer.*not None"):
+        luthier.watch(reader, None)
+    with pytest.raises(InputError, match=r"model: wants the torch\.nn\.Module.*not list"):
+        luthier.watch([reader], optimizer)
+    with pytest.raises(InputError, match=r"optimizer: wants .* not Reader"):
+        luthier.watch(optimizer, reader)
+
+
+def test_a_wrapper_that_holds_an_optimizer_is_watched(reader):
+    optimizer = torch.optim.AdamW(reader.parameters(), lr=0.02)
+    doctor = luthier.watch(reader, SimpleNamespace(optimizer=optimizer))
+    train(reader, optimizer, steps=3)
+    doctor.close()
+    assert doctor.training.steps.done == 3
+
+
+@pytest.mark.parametrize("name", ["bla", "layer x", 3])
+def test_a_callback_refuses_a_group_that_no_model_has(name):
+    with pytest.raises(InputError, match="there is no group of parameters"):
+        luthier.DoctorCallback(trained=[name])
+
+
+@pytest.mark.parametrize("name", ["all", "head", "layer 11", "layer -1", "adapter", "pooler"])
+def test_a_callback_takes_the_groups_that_a_model_may_have(name):
+    luthier.DoctorCallback(trained=name)
+
+
+def test_a_callback_can_be_shown_before_training():
+    doctor = luthier.DoctorCallback()
+    assert repr(doctor) == "<DoctorCallback: nothing trained yet>"
+    assert "nothing was trained yet" in str(doctor)
 
 
 def test_layers_are_counted_from_the_top_and_a_pooler_goes_with_the_head(tmp_path):
