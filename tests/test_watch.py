@@ -423,7 +423,7 @@ def test_a_callback_takes_the_groups_that_a_model_may_have(name):
 
 def test_a_callback_can_be_shown_before_training():
     doctor = luthier.DoctorCallback()
-    assert repr(doctor) == "<DoctorCallback: nothing trained yet>"
+    assert repr(doctor) == "DoctorCallback(labels=None, trained=None, pretrained=None)"
     assert "nothing was trained yet" in str(doctor)
 
 

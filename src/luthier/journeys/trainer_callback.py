@@ -55,10 +55,8 @@ class DoctorCallback(TrainerCallback):
         return str(_untrained() if self._doctor is None else self._doctor)
 
     def __repr__(self) -> str:
-        """Its name and how far it is."""
-        if self._doctor is None:
-            return "<DoctorCallback: nothing trained yet>"
-        return f"<DoctorCallback: {'trained' if self._doctor.closed else 'training'}>"
+        """How it was made."""
+        return f"DoctorCallback({', '.join(f'{k}={v!r}' for k, v in self._said.items())})"
 
     @property
     def doctor(self) -> Doctor:

@@ -24,11 +24,11 @@ def check_watched(model: object, optimizer: object) -> None:
     problems = []
     if not isinstance(model, torch.nn.Module):
         what = f"wants the torch.nn.Module that is trained, not {_kind(model)}"
-        problems.append(Problem(what, where="luthier.watch: model"))
+        problems.append(Problem(what, where="model"))
     held = getattr(optimizer, "optimizer", None)
     if not any(isinstance(each, torch.optim.Optimizer) for each in (optimizer, held)):
         what = f"wants the torch.optim.Optimizer that trains the model, not {_kind(optimizer)}"
-        problems.append(Problem(what, where="luthier.watch: optimizer"))
+        problems.append(Problem(what, where="optimizer"))
     if problems:
         step = "make the model and its optimizer first, then luthier.watch(model, optimizer)"
         raise InputError(problems, next_step=step)
