@@ -144,8 +144,7 @@ def _read(
             table, columns_read, wanted, earlier, targets_required=targets_required
         )
         problems += wrong
-        notes = (*header_notes, *copy_notes, *flag_notes, *column_notes)
-        notes = (*table.content.notes, *notes)
+        notes = (*table.content.notes, *header_notes, *copy_notes, *flag_notes, *column_notes)
         parts.append(_Part(file, table, columns, notes))
     if problems:
         raise InputError(problems, next_step=next_step)
