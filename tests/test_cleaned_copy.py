@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,10 +15,12 @@ from luthier.cli.main import main
 from luthier.errors import InputError
 from luthier.evidence.out_of_fold import out_of_fold
 from luthier.faults import example_evidence as example
+from luthier.journeys.label_check import write_cleaned_copy
 from luthier.journeys.verbs import fix, save_relabel_queue
 from luthier.kit.cleaned_copy import plan_changes
 from luthier.kit.junk import junk_of
 from luthier.kit.relabel_queue import COLUMNS, queue_as_csv, relabel_queue
+from luthier.kit.spreadsheet_cells import FORMULA
 from luthier.records import RelabelRow
 from test_label_noise import messages
 
@@ -27,6 +31,9 @@ from test_label_noise import messages
         ("", "empty"),
         ("\u200b \t", "empty"),
         ("<p><br/></p><div class='x'></div>ok", "html"),
+        ("&lt;br&gt;&nbsp;&lt;/p&gt;ok", "html"),
+        ("<p></p><style>p.row { color: red }</style><br><br><div></div><div></div><hr>", "html"),
+        ("<p><br/></p><div class='x'></div>哈哈哈哈哈哈哈哈哈哈哈哈哈哈", "repeated_characters"),
         ("锟斤拷锟斤拷锟斤拷", "broken_characters"),
         ("é€€æ¬¾å¤šä¹…".encode("cp1252", "ignore").decode("latin-1"), "broken_characters"),
         ("哈哈哈哈哈哈哈哈哈哈哈哈哈哈", "repeated_characters"),
@@ -49,6 +56,10 @@ def test_what_holds_nothing_is_junk(text, kind):
         "哈哈哈",
         "100000000000",
         "請問<b>發票</b>怎麼開",
+        "&lt;br&gt;味道不错&amp;便宜",
+        "&amp;lt;p&amp;gt;物流太慢&amp;lt;/p&amp;gt;",
+        '<div class="review"><p>味道不错</p></div>',
+        '<div class="review"><p>great food</p></div>',
         "naïve café",
     ],
 )
@@ -165,6 +176,106 @@ def test_the_copy_can_be_loaded_again(shop, tmp_path):
     fix(report, tmp_path / "clean.csv")
     again = luthier.load(tmp_path / "clean.csv")
     assert set(again.columns["label"]) == set(report.rows.columns["label"])
+
+
+STRANGE = [
+    *(
+        f"{quotes}{sign}{rest}"
+        for quotes in ("", "'", "''", "'" * 3)
+        for sign in ("", *FORMULA)
+        for rest in ("SUM(A1)", '是 退款,"吗"', "'", "a\r\nb\tc\rd")
+    ),
+    *("a=1", "'引用'", "it's", "''", "，，好", " =1", "\u3000-2", "\ufeff=1", "A\u2028=1"),
+]
+
+
+def test_the_copy_gives_every_strange_text_back_as_it_was(tmp_path):
+    path, out = tmp_path / "strange.jsonl", tmp_path / "clean.csv"
+    texts = [f"{text} 第{i}条" for i, text in enumerate(STRANGE)]  # none repeats another
+    rows = [{"text": text, "label": "ab"[i % 2]} for i, text in enumerate(texts)]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    first = luthier.load(path)
+    given = dict(zip(first.locations, first.columns["text"], strict=True))
+    for _ in range(2):  # the copy of a copy, too
+        fixed = write_cleaned_copy(luthier.load(path), None, out)
+        with out.open(encoding="utf-8", newline="") as stream:
+            places = [row["luthier_source"] for row in csv.DictReader(stream)]
+        again = luthier.load(out)
+        want = [given[place] for place in places]
+        assert list(again.columns["text"]) == want
+        assert "apostrophes" in "".join(note.message for note in again.source.notes)
+        path, given = out, dict(zip(again.locations, want, strict=True))
+        out = tmp_path / "copy_of_the_copy.csv"
+        assert fixed.deeds == {"kept": len(texts)}
+
+
+@pytest.mark.parametrize("columns", [["text", "label"], ["text", "label", "luthier_did"]])
+def test_apostrophes_of_other_files_are_never_taken_off(tmp_path, columns):
+    path = tmp_path / "own.csv"
+    rows = [["'=1+1", "a", "kept"], ["''-2", "b", "kept"]]
+    cells = [columns, *(row[: len(columns)] for row in rows)]
+    path.write_text("\n".join(map(",".join, cells)), encoding="utf-8")
+    assert list(luthier.load(path).columns["text"]) == ["'=1+1", "''-2"]
+
+
+# where it is written ------------------------------------------------------------------------------
+
+
+def refused(capsys, *args) -> str:
+    """What an audit says that is refused before its work."""
+    assert main(["audit", *map(str, args)]) == 2
+    told = capsys.readouterr()
+    assert not told.out
+    assert "fault of Luthier" not in told.err
+    return told.err
+
+
+@pytest.mark.parametrize("flag", ["--fix", "--relabel"])
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(tmp_path, capsys, flag):
+    missing = tmp_path / "missing.csv"  # this would be the error if the work had begun
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    told = refused(capsys, missing, flag, tmp_path / "file" / "x.csv")
+    assert "no file can be written in" in told
+    assert "choose a folder" in told
+    if Path("/proc/self").exists():
+        assert "no file can be written in /proc" in refused(capsys, missing, flag, "/proc/x.csv")
+
+
+@pytest.mark.parametrize("flag", ["--fix", "--relabel"])
+def test_a_folder_or_another_ending_is_said_to_be_one(tmp_path, capsys, flag):
+    folder = tmp_path / "victim"
+    folder.mkdir()
+    told = refused(capsys, tmp_path / "missing.csv", flag, folder, "--force")
+    assert "is a folder" in told
+    assert "--force" not in told
+    for name in ("out.xlsx", "out.tsv", "out", "out.csv.gz"):
+        told = refused(capsys, tmp_path / "missing.csv", flag, tmp_path / name)
+        assert "what is written is a CSV file" in told
+        assert told.strip().endswith(str(tmp_path / "out.csv"))
+
+
+def test_the_rows_left_out_are_not_written_over_anything_either(shop, tmp_path, capsys):
+    mine = tmp_path / "clean.left_out.csv"
+    mine.write_text("mine", encoding="utf-8")
+    assert "clean.left_out.csv" in refused(capsys, shop, "--fix", tmp_path / "clean.csv")
+    with pytest.raises(InputError, match="is there already"):
+        fix(luthier.audit(shop), tmp_path / "clean.csv")
+    told = refused(capsys, mine, "--fix", tmp_path / "clean.csv", "--force")
+    assert "the data themselves" in told
+    assert mine.read_text(encoding="utf-8") == "mine"
+
+
+def test_the_copy_and_the_queue_need_two_files(tmp_path, capsys):
+    data, copy = tmp_path / "missing.csv", tmp_path / "a.csv"
+    for queue in (copy, tmp_path / "a.left_out.csv"):
+        told = refused(capsys, data, "--fix", copy, "--relabel", queue)
+        assert "give --relabel a file of its own" in told
+
+
+def test_a_folder_that_is_not_there_yet_is_made(shop, tmp_path):
+    out = tmp_path / "new" / "deeper" / "clean.csv"
+    main(["audit", str(shop), "--fix", str(out)])
+    assert out.exists()
 
 
 def test_nothing_is_written_over_unasked(shop, tmp_path):

@@ -64,6 +64,32 @@ def test_utf_16_without_a_mark_is_recognised(tmp_path, encoding):
     assert load(path).source.files[0].encoding == encoding
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_asked_for_wide_text_without_its_mark_is_read_in_its_byte_order(tmp_path, encoding):
+    path = tmp_path / "data.csv"
+    path.write_bytes("text,label\n退款什么时候到,退款\n包裹寄出了嗎,物流\n".encode(encoding))
+    rows = load(path, settings={"data.encoding": encoding[:6]})
+    assert rows.columns["text"][0] == "退款什么时候到"
+    assert rows.source.files[0].encoding == encoding
+
+
+@pytest.mark.parametrize("asked", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("is_", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_file_that_is_not_the_wide_text_asked_for_is_said_to_be_what_it_looks_like(
+    tmp_path, asked, is_
+):
+    path = tmp_path / "data.csv"
+    rows = "退款什么时候到,退款\n我的包裹寄出了吗,物流\n" * 10
+    path.write_bytes(f"text,label\n{rows}".encode(is_))
+    with pytest.raises(InputError, match=r"which data\.encoding asks for") as caught:
+        load(path, settings={"data.encoding": asked})
+    looks = is_.removesuffix("-sig")
+    assert str(path) in str(caught.value)
+    assert f"is not {asked} text" in str(caught.value)
+    assert f"it looks like {looks}" in str(caught.value)
+    assert f"--data.encoding {looks}" in caught.value.next_step
+
+
 def test_a_western_file_is_read_as_latin_1_or_windows_1252(tmp_path):
     path = tmp_path / "data.csv"
     text = "text,label\nthe naïve approach of the café did not help me,a\nwhere is my parcel,b\n"

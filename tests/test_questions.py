@@ -10,8 +10,9 @@ import pytest
 
 from luthier.faults import example_evidence as example
 from luthier.faults import get_fault
+from luthier.kit.root_causes import cause_seen, roots_of
 from luthier.questions import all_questions
-from luthier.records import STANDINGS, Diagnosis, LabelPairs
+from luthier.records import STANDINGS, Diagnosis, Finding, LabelPairs
 from luthier.records.probe import OverfitProbe
 from luthier.reporting.diagnosis_lines import diagnosis_lines
 from luthier.stages.diagnose import diagnose
@@ -358,3 +359,31 @@ def test_a_training_fault_that_was_seen_is_the_answer():
     answer = learned_nothing(**cases["nothing learned after the loss rose"])
     assert [one.name for one in answer.short_list] == ["learning_rate_too_high"]
     assert answer.next_test == ""
+
+
+def test_a_symptom_of_another_finding_is_not_named_as_the_cause():
+    rate = {case.name: case.evidence for case in get_fault("learning_rate_too_high").module.CASES}
+    order = {case.name: case.evidence for case in get_fault("rows_in_label_order").module.CASES}
+    training = replace(
+        rate["nothing learned after the loss rose"]["training"],
+        order=order["sorted by label"]["training"].order,
+    )
+    both = diagnose({"validation_predictions": CHANCE, "training": training})
+    for question in ("nothing_is_learned", "overfitting_labels_or_rate"):
+        answer = the_answer(both, question)
+        found = [one.name for one in answer.causes if one.standing == "found"]
+        assert found == ["rows_in_label_order"]
+        standing = {one.name: one.standing for one in answer.causes}
+        assert standing["learning_rate_too_high"] == "possible"
+
+
+def test_the_root_of_a_chain_of_symptoms_is_its_cause():
+    def finding(fault, *because):
+        return Finding(fault, fault, "high", "", {}, {}, (), (), None, because)
+
+    chain = Diagnosis(fired=(finding("a"), finding("b", "a"), finding("c", "b", "a")))
+    assert [root.fault for root in roots_of(chain, chain.fired[2])] == ["a"]
+    assert cause_seen(chain, chain.fired[2], "c", "C").standing == "possible"
+    assert cause_seen(chain, chain.fired[0], "a", "A").standing == "found"
+    circle = Diagnosis(fired=(finding("a", "b"), finding("b", "a")))
+    assert cause_seen(circle, circle.fired[0], "a", "A").standing == "found"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -282,6 +283,67 @@ def test_a_cause_stands_above_its_symptom_and_is_named_by_it(reader):
     assert any(name in said for name in NAMES)
 
 
+def noisy_rows(rows, seed):
+    maker = torch.Generator().manual_seed(seed)
+    told = torch.randn(4, 20, generator=torch.Generator().manual_seed(99))
+    inputs = torch.randn(rows, 20, generator=maker)
+    noise = 0.5 * torch.randn(rows, 4, generator=maker)
+    return inputs, (inputs @ told.T + noise).argmax(1)
+
+
+def plain_loop(*, lr=1e-2, kind=torch.optim.Adam, zero=True, by_label=False, steps=150):
+    """A small plain network trained with one thing wrong; the doctor, closed."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(20, 32), nn.ReLU(), nn.Dropout(0.3), nn.Linear(32, 4))
+    optimizer = kind(model.parameters(), lr=lr)
+    doctor = luthier.watch(model, optimizer, labels=list("abcd"), steps_per_epoch=25)
+    (inputs, truth), (new, true) = noisy_rows(800, 1), noisy_rows(300, 2)
+    order = truth.argsort() if by_label else torch.arange(800)
+    for step in range(steps):
+        batch = order[step % 25 * 32 :][:32]
+        nn.functional.cross_entropy(model(inputs[batch]), truth[batch]).backward()
+        optimizer.step()
+        if zero:
+            optimizer.zero_grad()
+    model.eval()
+    with torch.no_grad():
+        doctor.evaluated(validation=(model(new), true))
+    doctor.close()
+    return doctor
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cause"),
+    [({"zero": False}, "steps_not_as_planned"), ({"by_label": True}, "rows_in_label_order")],
+)
+def test_the_answer_is_the_cause_and_not_its_symptom(wrong, cause):
+    diagnosis = plain_loop(**wrong).diagnosis()
+    symptom = diagnosis.of("learning_rate_too_high")
+    assert cause in symptom.because
+    assert diagnosis.fired[0].fault == cause
+    assert diagnosis.answers
+    for answer in diagnosis.answers:
+        assert [one.name for one in answer.causes if one.standing == "found"] == [cause]
+        assert diagnosis.fired[0].title in answer.message
+        assert symptom.title not in answer.message
+        rate = next(one for one in answer.causes if one.name == symptom.fault)
+        assert rate.because == f"it may be a symptom of: {diagnosis.fired[0].title}"
+
+
+def test_gradients_that_were_not_finite_are_not_said_to_be_gone():
+    diagnosis = plain_loop(lr=30, kind=torch.optim.SGD).diagnosis()
+    assert diagnosis.fired[0].fault == "not_finite"
+    rate = diagnosis.of("learning_rate_too_high")
+    assert "gradients of the layers" not in rate.message
+    assert not rate.measured["dead"]
+    assert not diagnosis.crashed
+
+
+def test_gradients_of_a_plain_network_are_looked_at_too():
+    clear = {item.fault: item.message for item in plain_loop().diagnosis().clear}
+    assert "Mean gradient of other" in clear["gradients_vanish"]
+
+
 def test_the_doctor_prints_its_diagnosis(reader, snapshot):
     optimizer = torch.optim.SGD(reader.parameters(), lr=0.1)
     doctor = luthier.watch(reader, optimizer, labels=NAMES)
@@ -309,6 +371,60 @@ def test_answers_that_do_not_fit_are_refused(reader, logits, labels, message):
     doctor = luthier.watch(reader, torch.optim.SGD(reader.parameters(), lr=0.1))
     with doctor, pytest.raises(InputError, match=message):
         doctor.evaluated(validation=(logits, labels))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (torch.zeros(2, 3), "not Tensor"),
+        ([[0.0, 1.0]], "logits and class ids, not 1"),
+        ({"logits": 1, "labels": 2}, "not dict"),
+        (7, "not int"),
+        (None, "not None"),
+        (([[1.0], [1.0, 2.0]], [0, 0]), "as numbers"),
+        (([["a", "b"]], [0]), "as numbers"),
+    ],
+)
+def test_answers_that_are_no_pair_are_refused_with_what_to_pass(reader, given, message):
+    doctor = luthier.watch(reader, torch.optim.SGD(reader.parameters(), lr=0.1))
+    with doctor, pytest.raises(InputError, match=message) as caught:
+        doctor.evaluated(validation=given)
+    assert caught.value.next_step == "doctor.evaluated(validation=(logits, labels))"
+
+
+def test_a_model_or_optimizer_that_is_none_is_refused_by_name(reader):
+    optimizer = torch.optim.SGD(reader.parameters(), lr=0.1)
+    with pytest.raises(InputError, match=r"optimizer: wants the torch\.optim\.Optimizer.*not None"):
+        luthier.watch(reader, None)
+    with pytest.raises(InputError, match=r"model: wants the torch\.nn\.Module.*not list"):
+        luthier.watch([reader], optimizer)
+    with pytest.raises(InputError, match=r"optimizer: wants .* not Reader"):
+        luthier.watch(optimizer, reader)
+
+
+def test_a_wrapper_that_holds_an_optimizer_is_watched(reader):
+    optimizer = torch.optim.AdamW(reader.parameters(), lr=0.02)
+    doctor = luthier.watch(reader, SimpleNamespace(optimizer=optimizer))
+    train(reader, optimizer, steps=3)
+    doctor.close()
+    assert doctor.training.steps.done == 3
+
+
+@pytest.mark.parametrize("name", ["bla", "layer x", 3])
+def test_a_callback_refuses_a_group_that_no_model_has(name):
+    with pytest.raises(InputError, match="there is no group of parameters"):
+        luthier.DoctorCallback(trained=[name])
+
+
+@pytest.mark.parametrize("name", ["all", "head", "layer 11", "layer -1", "adapter", "pooler"])
+def test_a_callback_takes_the_groups_that_a_model_may_have(name):
+    luthier.DoctorCallback(trained=name)
+
+
+def test_a_callback_can_be_shown_before_training():
+    doctor = luthier.DoctorCallback()
+    assert repr(doctor) == "DoctorCallback(labels=None, trained=None, pretrained=None)"
+    assert "nothing was trained yet" in str(doctor)
 
 
 def test_layers_are_counted_from_the_top_and_a_pooler_goes_with_the_head(tmp_path):

@@ -31,7 +31,6 @@ def run(args: argparse.Namespace) -> int:
     from luthier.cli.language import spoken
     from luthier.cli.results import as_json, exit_code
     from luthier.cli.terminal import say
-    from luthier.journeys.label_check import check_free
     from luthier.journeys.opening import resolve_settings
     from luthier.journeys.verbs import audit
     from luthier.records import Audit, Diagnosis, Source
@@ -39,8 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     tell = spoken(args)
     given = settings_of(args)
-    for out in filter(None, (args.fix, args.relabel)):
-        check_free(Path(out), Path(args.data), force=args.force)  # before the work, not after
+    _check_places(args)  # before the work, not after
     result = audit(args.data, settings=given)
     if args.json:
         parts = {
@@ -54,6 +52,17 @@ def run(args: argparse.Namespace) -> int:
     _write(args, result, tell)
     fail_on = resolve_settings(given, args.data).settings.diagnose.fail_on
     return exit_code(result.diagnosis, fail_on)
+
+
+def _check_places(args: argparse.Namespace) -> None:
+    """Whether every file that was asked for can be written."""
+    from luthier.journeys.copy_place import check_apart, check_free, left_out_beside
+
+    copy, queue = (Path(out) if out else None for out in (args.fix, args.relabel))
+    if copy and queue:
+        check_apart(copy, queue)
+    for out in filter(None, (copy, copy and left_out_beside(copy), queue)):
+        check_free(out, [Path(args.data)], force=args.force)
 
 
 def _write(args: argparse.Namespace, result: AuditReport, tell: Catalogue) -> None:

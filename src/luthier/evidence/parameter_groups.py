@@ -16,6 +16,10 @@ _ADAPTER = re.compile(r"(?:^|[._])(?:lora|adapters?|ia3|prompt)(?:[._]|$)")
 _EMBEDDING = re.compile(r"embed|(?:^|\.)w[tp]e\.")
 _HEAD = re.compile(r"^(?:classifier|classification_head|score|head|lm_head|logits)(?:\.|$)")
 
+_LAYER_NAME = re.compile(r"layer -?\d+")
+NAMES = ("embeddings", "layer", "pooler", "head", "adapter", "adapters", "other")
+"""Names of groups and roles that do not depend on the model."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -53,6 +57,13 @@ def names_meant(groups: Sequence[Group], meant: Sequence[str]) -> set[str]:
     wanted |= {"pooler"} if "head" in wanted else set()
     chosen = [g for g in groups if wanted & {"all", g.name, g.role}]
     return {name for group in chosen for name in group.tensors}
+
+
+def is_group_name(name: object) -> bool:
+    """Whether some model has a group or role of this name; `layer 3` and `layer -1` are names."""
+    return isinstance(name, str) and (
+        name in ("all", *NAMES) or _LAYER_NAME.fullmatch(name) is not None
+    )
 
 
 def _place(name: str, *, in_head: bool) -> tuple[str, Role]:

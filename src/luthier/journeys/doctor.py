@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from luthier.errors import InputError, Problem, did_you_mean
 from luthier.evidence.intent import Intent
 from luthier.evidence.watcher import Watcher
+from luthier.journeys.watch_checks import answers_of, check_groups, check_watched
 from luthier.kit.classification_figures import quick_metrics
 from luthier.records import (
     Diagnosis,
@@ -88,7 +88,7 @@ class Doctor:
             train: the same for (a sample of) the training rows.
 
         Raises:
-            InputError: when the two do not belong together.
+            InputError: when it is no such pair, or the two do not belong together.
         """
         found = self.answered(validation, train)
         figures = {name: _finite(quick_metrics(answers)) for name, answers in found.items()}
@@ -96,9 +96,9 @@ class Doctor:
 
     def answered(self, validation: Answers, train: Answers | None = None) -> dict[str, Predictions]:
         """Tell answers of the finished model, which are no point of the course of training."""
-        found = {"validation": self._predictions("validation", *validation)}
+        found = {"validation": self._predictions("validation", validation)}
         if train is not None:
-            found["train"] = self._predictions("train", *train)
+            found["train"] = self._predictions("train", train)
         self._answers |= found
         return found
 
@@ -164,16 +164,9 @@ class Doctor:
         """Ask every fault; what this loop cannot show is listed as not checked."""
         return diagnose(self.evidence(), gives=GIVES)
 
-    def _predictions(self, split: str, logits: Any, labels: Any) -> Predictions:
-        numbers, truth = _array(logits).astype(np.float64), _array(labels)
-        where = f"evaluated({split}=...)"
-        if numbers.ndim != 2 or truth.shape != (len(numbers),) or truth.dtype.kind not in "iu":
-            what = f"wants logits [n, K] and class ids [n], not {numbers.shape} and {truth.shape}"
-            raise InputError(Problem(what, where=where), next_step="see help(luthier.watch)")
+    def _predictions(self, split: str, given: Answers) -> Predictions:
+        numbers, truth = answers_of(split, given)
         k = numbers.shape[1]
-        if len(truth) and not (truth < k).all():
-            what = f"there is a class id {int(truth.max())}, but only {k} outputs"
-            raise InputError(Problem(what, where=where), next_step="give ids from 0 to K - 1")
         shifted = numbers - numbers.max(axis=1, keepdims=True)
         log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
         n, known = len(truth), truth >= 0
@@ -215,14 +208,15 @@ def watch(  # noqa: PLR0913 - each says one thing that was meant
         may_end_early: whether fewer steps than planned are an intention (early stopping).
 
     Raises:
-        InputError: when `trained` names no group of this model.
+        InputError: when these are no model and optimizer, or `trained` names no group of it.
     """
+    check_watched(model, optimizer)
     count = labels if labels is None or isinstance(labels, int) else len(labels)
     if source is None:
         source = str(getattr(getattr(model, "config", None), "name_or_path", "") or "")
     groups = (trained,) if isinstance(trained, str) else trained
     if groups is not None:
-        _check_groups(model, groups)
+        check_groups(model, groups)
     intent = Intent(
         trained=None if groups is None else tuple(groups),
         total_steps=total_steps,
@@ -234,31 +228,6 @@ def watch(  # noqa: PLR0913 - each says one thing that was meant
         may_end_early=may_end_early,
     )
     return Doctor(model, optimizer, intent, () if isinstance(labels, int | None) else labels)
-
-
-def _check_groups(model: torch.nn.Module, wanted: Sequence[str]) -> None:
-    from luthier.evidence.parameter_groups import groups_of, names_meant
-
-    groups = groups_of(model)
-    known = ["all", *dict.fromkeys(name for g in groups for name in (g.name, g.role))]
-    problems = [
-        Problem(
-            f"there is no group of parameters {name!r}",
-            where="trained",
-            hint=did_you_mean(name, known) or f"there are {', '.join(known)}",
-        )
-        for name in wanted
-        if not names_meant(groups, [name])
-    ]
-    if problems:
-        raise InputError(problems, next_step="luthier.watch(model, optimizer, trained='all')")
-
-
-def _array(values: Any) -> Any:
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
-        values = values.float().numpy() if values.is_floating_point() else values.numpy()
-    return np.asarray(values)
 
 
 def _finite(figures: Mapping[str, float]) -> dict[str, float]:

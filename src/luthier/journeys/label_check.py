@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from luthier.errors import InputError, Problem
+from luthier.journeys.copy_place import check_free, left_out_beside
 from luthier.journeys.own_predictions import own_predictions, pooled_predictions
 from luthier.kit.ceiling import ceilings
 from luthier.kit.cleaned_copy import plan_changes
+from luthier.kit.own_copies import ADDED
 from luthier.kit.pool_answers import joined
 from luthier.kit.relabel_queue import queue_as_csv, relabel_queue
-from luthier.kit.spreadsheet_cells import disarmed
+from luthier.kit.spreadsheet_cells import csv_text, disarmed
 from luthier.records import (
     Evaluation,
     LabelOpinions,
@@ -157,32 +157,15 @@ def check_copy(out: Path, rows: Rows, *, force: bool) -> None:
 
     Raises:
         InputError: the rows do not have one label each, or the file may not be written.
+        MachineError: when no file can be written in its folder.
     """
     if "label" not in rows.columns:
         what = "labels are only doubted where each row has one label"
         raise InputError(
             Problem(what, rows.source.path), next_step="audit it without --fix and --relabel"
         )
-    check_free(out, Path(rows.source.path), force=force)
-
-
-def check_free(out: Path, source: Path, *, force: bool) -> None:
-    """Refuse to write over anything unasked, and over the data themselves always.
-
-    Raises:
-        InputError: when the file may not be written.
-    """
-    own = source.resolve() if source.is_file() else None
-    if out.resolve() == own or (source.is_dir() and out.resolve().parent == source.resolve()):
-        raise InputError(
-            Problem("is, or lies among, the data themselves", where=str(out)),
-            next_step="choose another place: your files are never changed",
-        )
-    if out.is_dir() or (out.exists() and not force):
-        raise InputError(
-            Problem("is there already", where=str(out)),
-            next_step="choose another file, or replace it with --force",
-        )
+    given = [rows.source.path, *(file.path for file in rows.source.files)]
+    check_free(out, [Path(path) for path in given], force=force)
 
 
 def write_cleaned_copy(rows: Rows, opinions: LabelOpinions | None, out: Path) -> Fixed:
@@ -200,16 +183,7 @@ def write_cleaned_copy(rows: Rows, opinions: LabelOpinions | None, out: Path) ->
         text = disarmed(str(rows.columns["text"][position]))
         cells = [text, change.label, *split, change.deed, label, change.reason]
         tables[change.deed != "left out"].append([*cells, rows.locations[position]])
-    head = ["text", "label", *(["split"] if splits else []), "luthier_did", "label_before"]
-    head += ["luthier_reason", "luthier_source"]
-    write_text(out, _csv(head, tables[True]))
-    write_text(out.with_name(f"{out.stem}.left_out.csv"), _csv(head, tables[False]))
+    head = ["text", "label", *(["split"] if splits else []), *ADDED]
+    write_text(out, csv_text([head, *tables[True]]))
+    write_text(left_out_beside(out), csv_text([head, *tables[False]]))
     return Fixed(out, dict(Counter(change.deed for change in changes)), notes)
-
-
-def _csv(head: list[str], lines: list[list[object]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(lines)
-    return stream.getvalue()

@@ -17,6 +17,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from luthier.errors import LuthierError, Problem
 from luthier.journeys.doctor import Doctor, watch
+from luthier.journeys.watch_checks import check_group_names
 from luthier.records import Diagnosis
 
 MOST_ROWS = 2_000
@@ -30,6 +31,9 @@ class DoctorCallback(TrainerCallback):
         labels: how many labels there are, or their names in the order of the class ids.
         trained: what is to be trained: `all`, `head`, or groups by name; see `luthier.watch`.
         pretrained: whether the weights are to be pretrained ones.
+
+    Raises:
+        InputError: when `trained` names what no model has.
     """
 
     def __init__(
@@ -39,14 +43,20 @@ class DoctorCallback(TrainerCallback):
         trained: str | Sequence[str] | None = None,
         pretrained: bool | None = None,
     ) -> None:
+        if trained is not None:
+            check_group_names([trained] if isinstance(trained, str) else trained)
         self._said: dict[str, Any] = {
             "labels": labels, "trained": trained, "pretrained": pretrained
         }  # fmt: skip
         self._doctor: Doctor | None = None
 
     def __str__(self) -> str:
-        """The diagnosis in plain words."""
-        return str(self.doctor)
+        """The diagnosis in plain words; before training, that there is none yet."""
+        return str(_untrained() if self._doctor is None else self._doctor)
+
+    def __repr__(self) -> str:
+        """How it was made."""
+        return f"DoctorCallback({', '.join(f'{k}={v!r}' for k, v in self._said.items())})"
 
     @property
     def doctor(self) -> Doctor:
@@ -56,10 +66,7 @@ class DoctorCallback(TrainerCallback):
             LuthierError: before training.
         """
         if self._doctor is None:
-            raise LuthierError(
-                Problem("nothing was trained yet under this callback", where="DoctorCallback"),
-                next_step="trainer.train(), then ask",
-            )
+            raise _untrained()
         return self._doctor
 
     def diagnosis(self) -> Diagnosis:
@@ -110,6 +117,13 @@ class DoctorCallback(TrainerCallback):
             if answers is not None:
                 doctor.answered(answers)
         doctor.close()
+
+
+def _untrained() -> LuthierError:
+    return LuthierError(
+        Problem("nothing was trained yet under this callback", where="DoctorCallback"),
+        next_step="trainer.train(), then ask",
+    )
 
 
 def _answers(

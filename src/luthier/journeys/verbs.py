@@ -8,6 +8,7 @@ from pathlib import Path
 
 from luthier.errors import LuthierError
 from luthier.faults import Fault
+from luthier.journeys.copy_place import left_out_beside
 from luthier.journeys.evidence import fitting_evidence, gives_evidence
 from luthier.journeys.label_check import Fixed, check_copy, doubts_of, write_cleaned_copy
 from luthier.journeys.opening import SettingsLike, open_run, resolve_settings, walk_of
@@ -99,8 +100,10 @@ def fix(report: AuditReport, out: Source, *, force: bool = False) -> Fixed:
 
     Raises:
         InputError: when the file may not be written.
+        MachineError: when no file can be written in its folder.
     """
-    check_copy(Path(out), report.rows, force=force)
+    for path in (Path(out), left_out_beside(Path(out))):
+        check_copy(path, report.rows, force=force)
     return write_cleaned_copy(report.rows, report.opinions, Path(out))
 
 
@@ -109,6 +112,7 @@ def save_relabel_queue(report: AuditReport, out: Source, *, force: bool = False)
 
     Raises:
         InputError: when the file may not be written.
+        MachineError: when no file can be written in its folder.
     """
     check_copy(Path(out), report.rows, force=force)
     write_text(Path(out), queue_as_csv(report.queue))

@@ -18,6 +18,12 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_WIDE = ("utf-16", "utf-32")
+"""Encodings whose units are wider than a byte: every line end holds a NUL byte."""
+_WIDE_MARKS = (
+    *(codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    *(codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+)
 _COMMON = (
     "utf-8",
     "gb18030",
@@ -62,6 +68,8 @@ def encoding_of(data: bytes, name: str, asked: str | None) -> tuple[str, tuple[N
     bom = next((codec for mark, codec in _BOMS if data.startswith(mark)), None)
     encoding = _known(asked, name) if asked else bom or "utf-8"
     notes: tuple[Note, ...] = ()
+    if data and encoding.startswith(_WIDE) and not data.startswith(_WIDE_MARKS):
+        encoding = _without_mark(data, name, encoding)
     if bom == "utf-8-sig" and encoding in ("utf-8", "utf-8-sig"):
         encoding = bom
         notes = (Note("dropped", f"{name}: the byte order mark at its start was dropped"),)
@@ -86,6 +94,35 @@ def _guessed(encoding: str, name: str) -> tuple[str, tuple[Note, ...]]:
         return "utf-8", ()
     what = f"{name}: read as {encoding}, by its bytes; data.encoding decides"
     return encoding, (Note("guessed", what),)
+
+
+def _without_mark(data: bytes, name: str, encoding: str) -> str:
+    """The encoding of wide units that was asked for, with its byte order, in a file without mark.
+
+    Raises:
+        InputError: when the file is no such text; Python would read it as other characters.
+    """
+    orders = (encoding,) if encoding not in _WIDE else (f"{encoding}-le", f"{encoding}-be")
+    found = next((order for order in orders if 0 in data and _has_lines(data, order)), "")
+    if not found:
+        raise _not_wide(data, f"{name}:1", encoding)
+    return found
+
+
+def _not_wide(data: bytes, where: str, encoding: str) -> InputError:
+    """A file that is not in UTF-16 or UTF-32, which was asked for: what it looks like instead."""
+    what = f"is not {encoding} text, which data.encoding asks for"
+    bom = next((codec for mark, codec in _BOMS if data.startswith(mark)), "")
+    looks = bom or _utf_16(data) or ("utf-8" if _decodes(data, "utf-8") else _by_content(data))
+    looks = "utf-8" if looks == "utf-8-sig" else looks
+    if not looks or looks == encoding:
+        return InputError(
+            Problem(what, where=where), next_step="leave data.encoding out to have it guessed"
+        )
+    return InputError(
+        Problem(what, where=where, hint=f"it looks like {looks}"),
+        next_step=f"--data.encoding {looks}, or leave it out to have it guessed",
+    )
 
 
 def _by_content(data: bytes) -> str:
@@ -148,11 +185,17 @@ def _everyday() -> frozenset[str]:
 def _utf_16(data: bytes) -> str:
     """The UTF-16 without mark in which the file has lines and no NUL, or ""."""
     for encoding in ("utf-16-le", "utf-16-be"):
-        if _decodes(data, encoding):
-            text = data.decode(encoding)
-            if "\0" not in text and "\n" in text:
-                return encoding
+        if _has_lines(data, encoding):
+            return encoding
     return ""
+
+
+def _has_lines(data: bytes, encoding: str) -> bool:
+    """Whether it can be read so, into lines without NUL."""
+    if not _decodes(data, encoding):
+        return False
+    text = data.decode(encoding)
+    return "\0" not in text and "\n" in text
 
 
 def _decodes(data: bytes, encoding: str) -> bool:
@@ -177,9 +220,9 @@ def _known(asked: str, name: str) -> str:
 
 def _undecodable(data: bytes, name: str, encoding: str, error: UnicodeError) -> InputError:
     start = error.start if isinstance(error, UnicodeDecodeError) else 0
-    if encoding.startswith("utf-16"):
+    if encoding.startswith(_WIDE):
         line = data[:start].decode(encoding, "replace").count("\n") + 1
-        return InputError(Problem(f"is not {encoding} text", where=f"{name}:{line}"))
+        return _not_wide(data, f"{name}:{line}", encoding)
     bad = list(_bad_lines(data, encoding))
     first, column = bad[0][0], bad[0][1]
     byte = bad[0][2][column]

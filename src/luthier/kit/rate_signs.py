@@ -41,7 +41,7 @@ class RateSigns:
         head_moved: log10 of the head's whole way against its first weights; None if it did not.
         rose: whether the loss rose above its start after the first tenth of the steps.
         lost: whether the loss ended at more than twice its lowest value.
-        dead: whether the gradients of the layers have vanished in the course of the run.
+        dead: whether the gradients of the layers fell below a hundredth of what they were.
         still: whether the head went less than a fifth of its own size.
     """
 
@@ -105,9 +105,11 @@ def _is_lost(learning: LearningFacts) -> bool:
 
 
 def _is_dead(layers: list[GroupFacts]) -> bool:
-    early = sum(g.early_gradient or 0.0 for g in layers)
-    late = sum(g.late_gradient or 0.0 for g in layers)
-    return early > 0 and late < DEAD * early
+    """Where late gradients were not finite nothing is known of them, and they are not gone."""
+    both = [(g.early_gradient or 0.0, g.late_gradient) for g in layers]
+    seen = [(early, late) for early, late in both if late is not None]
+    early = sum(one for one, _ in seen)
+    return early > 0 and sum(late for _, late in seen) < DEAD * early
 
 
 def _mean(groups: list[GroupFacts], name: str) -> float | None:

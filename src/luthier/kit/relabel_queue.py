@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from luthier.kit.label_noise import doubted, mean_probabilities
-from luthier.kit.spreadsheet_cells import disarmed
+from luthier.kit.spreadsheet_cells import csv_text, disarmed
 from luthier.records import LabelOpinions, LabelPairs, RelabelRow, Rows
 
 MOST_ROWS = 5000
@@ -84,9 +82,5 @@ def _reason(proposed: float, present: float, two_models: bool, mixed_up: bool) -
 
 def queue_as_csv(queue: Sequence[RelabelRow]) -> str:
     """The queue as a table; a cell that a spreadsheet would take for a formula gets a quote."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in queue:
-        writer.writerow([disarmed(getattr(row, name)) for name in COLUMNS])
-    return stream.getvalue()
+    lines = ([disarmed(getattr(row, name)) for name in COLUMNS] for row in queue)
+    return csv_text([COLUMNS, *lines])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from luthier.kit.rivals import commonest_share, strongest_rival
+from luthier.kit.root_causes import cause_seen, with_roots
 from luthier.kit.share_difference import accuracy_figure
 from luthier.records import (
     STANDINGS,
@@ -63,6 +64,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     probe = given if isinstance(given, OverfitProbe) else None
     causes = [cause for fault in OF_TRAINING if (cause := _cause(found, fault, probe, own=True))]
     causes += [cause for fault in OF_ROWS if (cause := _cause(found, fault, probe, own=False))]
+    causes = with_roots(found, causes, (*OF_TRAINING, *OF_ROWS))
     causes.append(_of_texts(evidence.get("floor_predictions"), probe))
     causes.sort(key=lambda cause: STANDINGS.index(cause.standing))
     decided = causes[0].standing == "found"
@@ -79,7 +81,7 @@ def _cause(found: Diagnosis, fault: str, probe: OverfitProbe | None, *, own: boo
     """What is known of one fault; `own` says that with it not even 16 rows are learned."""
     verdict = found.of(fault)
     if isinstance(verdict, Finding):
-        return Cause(fault, verdict.title, "found", verdict.message)
+        return cause_seen(found, verdict, fault, verdict.title)
     if isinstance(verdict, ClearedFault):
         return Cause(fault, verdict.title, "ruled_out", verdict.message)
     if not isinstance(verdict, UncheckedFault):

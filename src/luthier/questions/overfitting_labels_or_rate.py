@@ -2,13 +2,15 @@
 
 The causes share the symptom of a gap between training and validation, or of a validation loss that
 rises. The fault of overfitting tells three of them apart by the course of validation and by a
-linear rival; the faults of the learning rate look at what the steps did to the weights.
+linear rival; the faults of the learning rate look at what the steps did to the weights. Where one
+of these is the symptom of another finding, that one is the answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from luthier.kit.root_causes import cause_seen, with_roots
 from luthier.kit.share_difference import accuracy_figure, newcombe
 from luthier.records import (
     STANDINGS,
@@ -52,8 +54,8 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     fired = {finding.fault for finding in found.fired} & {FIT, HIGH, LOW}
     if not fired and (gap is None or gap.low <= GAP):
         return None
-    causes = [*_of_fit(found.of(FIT)), *(_of_rate(found, fault) for fault in RATES)]
-    causes += _of_labels(found)
+    causes = [*_of_fit(found), *(_of_rate(found, fault) for fault in RATES)]
+    causes = with_roots(found, [*causes, *_of_labels(found)], (FIT, HIGH, LOW))
     causes.sort(key=lambda cause: STANDINGS.index(cause.standing))
     open_ones = [cause for cause in causes if cause.standing in ("likely", "possible")]
     decided = causes[0].standing == "found"
@@ -76,13 +78,14 @@ def _gap(evidence: Mapping[str, object]) -> Figure | None:
     return newcombe(first, second) if first.n and second.n else None
 
 
-def _of_fit(verdict: Verdict | None) -> list[Cause]:
+def _of_fit(found: Diagnosis) -> list[Cause]:
     """The three causes that the course of validation and a linear rival tell apart."""
+    verdict = found.of(FIT)
     if isinstance(verdict, Finding):
         kind = str(verdict.measured["kind"])
         other = f"what was measured speaks for another one: {KINDS[kind]}"
         return [
-            Cause(name, title, "found", verdict.message)
+            cause_seen(found, verdict, name, title)
             if name == kind
             else Cause(name, title, "ruled_out", other)
             for name, title in KINDS.items()
@@ -101,7 +104,7 @@ def _of_fit(verdict: Verdict | None) -> list[Cause]:
 def _of_rate(found: Diagnosis, fault: str) -> Cause:
     verdict, title = found.of(fault), RATES[fault]
     if isinstance(verdict, Finding):
-        return Cause(fault, title, "found", verdict.message)
+        return cause_seen(found, verdict, fault, title)
     if isinstance(verdict, ClearedFault):
         return Cause(fault, title, "ruled_out", verdict.message)
     because = verdict.needs if isinstance(verdict, UncheckedFault) else "it was not looked at"

@@ -21,6 +21,7 @@ from luthier.kit.data_files import DataFile, find_data_files
 from luthier.kit.empty_rows import settle_empty_rows
 from luthier.kit.label_shapes import flags_as_labels, without_objects
 from luthier.kit.label_titles import given_titles, label_titles
+from luthier.kit.own_copies import texts_restored
 from luthier.kit.places import JoinedPlaces
 from luthier.kit.row_checks import check_labels, check_rows
 from luthier.kit.table import Table
@@ -136,13 +137,14 @@ def _read(
             problems += error.problems
             next_step = next_step or error.next_step
             continue
+        table, copy_notes = texts_restored(table)
         table, flag_notes = flags_as_labels(table, columns_read, wanted)
         earlier = first.columns if first else {}
         columns, column_notes, wrong = choose_columns(
             table, columns_read, wanted, earlier, targets_required=targets_required
         )
         problems += wrong
-        notes = (*table.content.notes, *header_notes, *flag_notes, *column_notes)
+        notes = (*table.content.notes, *header_notes, *copy_notes, *flag_notes, *column_notes)
         parts.append(_Part(file, table, columns, notes))
     if problems:
         raise InputError(problems, next_step=next_step)

@@ -12,14 +12,15 @@ that no model could have.
 
 ## How it is detected
 
-By exact rules on every text: nothing visible; more than half of it markup; more than a tenth of it
-broken characters (U+FFFD, 锟斤拷, Ã©); at least twelve letters of which at most two are different;
-no letter, digit or emoji at all. It is a count, so it carries no interval.
+By exact rules on every text: nothing visible; more than half of it markup, with fewer than five
+letters beside it (a Chinese one counts as two); more than a tenth of it broken characters (U+FFFD,
+锟斤拷, Ã©); at least twelve letters of which at most two are different; no letter, digit or emoji
+at all. It is a count, so it carries no interval.
 
 ## What stays quiet
 
-Short texts, emoji, numbers, laughter of a few characters (哈哈哈哈), and markup inside a longer
-text. Texts that are merely unusual are not judged.
+Short texts, emoji, numbers, laughter of a few characters (哈哈哈哈), and markup around words. Texts
+that are merely unusual are not judged.
 
 ## What to do
 

@@ -54,6 +54,7 @@ FAULT = FaultInfo(
         "probabilities_into_loss",
         "not_finite",
         "steps_not_as_planned",
+        "rows_in_label_order",
     ),
 )
 
@@ -69,7 +70,8 @@ NOT_LEARNED = 0.95
 
 def detect(training: TrainingFacts) -> Outcome:
     """Compare the gradients of the layers with each other and with what is left to learn."""
-    layers = [g for g in training.group("layer") if g.in_optimizer and g.late_gradient is not None]
+    body = training.group("layer") or training.body  # a plain network has no numbered layers
+    layers = [g for g in body if g.in_optimizer and g.late_gradient is not None]
     learning = training.learning
     if not layers or learning is None:
         needs = "trained layers with gradients, and the loss"

@@ -60,6 +60,7 @@ FAULT = FaultInfo(
         "probabilities_into_loss",
         "pretrained_weights_missing",
         "not_finite",
+        "rows_in_label_order",
     ),
 )
 
@@ -103,7 +104,7 @@ def _signs(signs: RateSigns) -> str:
     if signs.lost:
         found.append("the loss ended at more than twice its lowest value")
     if signs.dead:
-        found.append("the gradients of the layers have vanished")
+        found.append("the gradients of the layers fell below a hundredth of what they were")
     return ", ".join(found)
 
 

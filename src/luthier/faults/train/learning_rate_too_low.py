@@ -66,6 +66,7 @@ FAULT = FaultInfo(
         "head_does_not_fit",
         "pretrained_weights_missing",
         "not_finite",
+        "rows_in_label_order",
     ),
 )
 

@@ -84,6 +84,8 @@ def detect(held_out_answers: Mapping[str, Predictions]) -> Outcome:
     n, k = int(known.sum()), len(found.label_names)
     if n < FEWEST_ROWS:
         return CannotTell(f"Labelled {split} rows: {n}.", f"{FEWEST_ROWS} rows")
+    if not np.isfinite(found.probabilities[known]).all():
+        return CannotTell("Some answers are no finite numbers.", "answers of a model that is whole")
     answers, truth = perplexity(found.predicted[known], k), perplexity(found.labels[known], k)
     logs = np.log(np.maximum(found.probabilities[known], 1e-300))
     spread = float(logs.std(axis=0).mean())

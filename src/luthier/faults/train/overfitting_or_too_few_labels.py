@@ -66,7 +66,8 @@ from luthier.settings import Settings
 
 Measured = dict[str, Any]
 
-FAULT = FaultInfo("overfitting_or_too_few_labels", "T10", "Overfitting, or too few labels")
+FAULT = FaultInfo("overfitting_or_too_few_labels", "T10", "Overfitting, or too few labels",
+                  symptom_of=("steps_not_as_planned", "rows_in_label_order"))  # fmt: skip
 
 GAP = 0.05
 """Training minus validation accuracy from which the gap is wide."""
@@ -128,8 +129,7 @@ def _overfitting(curve: ValidationCurve, wide: bool, said: str, measured: Measur
     if wide and curve.fell:
         measured["kind"] = "metric_overfitting"
         severity: Severity = "high" if curve.fall >= LARGE_FALL else "medium"
-        message = joined("Loss and metric overfit.", said, fell)
-        return Fired(message, severity, measured, LIMITS)
+        return Fired(joined("Loss and metric overfit.", said, fell), severity, measured, LIMITS)
     measured["kind"] = "loss_only"
     return Fired(joined("Only the loss overfits.", said, fell), "low", measured, LIMITS)
 
