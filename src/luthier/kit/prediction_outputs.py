@@ -160,7 +160,11 @@ def _has_sign(table: Table, columns: AnswerColumns) -> bool:
 def _what_is_wrong(cell: Any, number: float | None) -> str:
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return "the output is empty"
-    return f"the output {cell!r} is no number" if number is None else "an output of this row is not finite"
+    return (
+        f"the output {cell!r} is no number"
+        if number is None
+        else "an output of this row is not finite"
+    )
 
 
 def _listed(table: Table, columns: AnswerColumns, labels: int) -> FloatArray:
