@@ -6,13 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from luthier.errors import InputError, Problem
+from luthier.journeys.foreign_evidence import few_rows, foreign_evidence
 from luthier.journeys.foreign_keras import keras_notes, training_facts
-from luthier.journeys.foreign_order import order_was_assumed
+from luthier.journeys.foreign_order import (
+    believed,
+    order_of_columns,
+    order_was_assumed,
+)
 from luthier.journeys.foreign_parity import foreign_parity
+from luthier.kit.answer_kinds import refuse_other_kinds
 from luthier.kit.keras_file import KerasFacts, read_keras_file
+from luthier.kit.label_spelling import with_one_spelling
 from luthier.kit.output_order import label_names
 from luthier.kit.prediction_files import (
     AnswerFile,
@@ -22,20 +27,15 @@ from luthier.kit.prediction_files import (
     to_answers,
 )
 from luthier.kit.reported_figures import reported_figures, require_answers
-from luthier.ledger import digest_of_test_rows, record_look
 from luthier.records import (
     Diagnosis,
     Evaluation,
     Note,
     Predictions,
-    Rows,
-    Source,
-    SourceFile,
     SplitEvaluation,
     SplitName,
-    Splits,
 )
-from luthier.settings import EvaluateSettings, SplitSettings
+from luthier.settings import EvaluateSettings
 from luthier.stages.diagnose import diagnose
 
 GIVES: Mapping[str, str] = {
@@ -57,9 +57,6 @@ GIVES: Mapping[str, str] = {
     "looks": "texts and labels in the test file",
 }
 """Evidence -> what would give it here."""
-
-FLOOR_ROWS = 20_000
-"""Training rows that the linear rival learns from, at most: more take minutes."""
 
 LOSS_FAULTS = ("probabilities_into_loss", "head_does_not_fit")
 """Faults that a `.keras` file alone can answer; it shows the loss, and nothing of the steps."""
@@ -109,15 +106,14 @@ def diagnose_foreign(run: ForeignRun) -> ForeignDiagnosis:
         ModelError: when the model folder cannot be loaded.
     """
     reported = reported_figures(run.reported)
-    files = _read(run)
+    files, spelled = with_one_spelling(_read(run), run.label_names)
+    if not run.label_names:
+        refuse_other_kinds(files)
     require_answers(reported, {file.split for file in files if file.has_answers})
     named = label_names(files, run.label_names)
-    names, notes = named.names, named.notes
-    answers, first_row = {}, 0
-    for file in files:
-        answers[file.split] = to_answers(file, names, first_row) if file.has_answers else None
-        first_row += len(file.table)
-    evidence, more = _evidence(files, answers, names)
+    names = named.names
+    answers, beside = _answers(files, names)
+    evidence, more = foreign_evidence(files, answers, names)
     evidence["reported_figures"] = reported
     evidence["headline_metric"] = reported[0].name if reported else ""
     evaluation = _evaluation(answers)
@@ -125,19 +121,53 @@ def diagnose_foreign(run: ForeignRun) -> ForeignDiagnosis:
     keras = read_keras_file(run.keras) if run.keras else None
     notes = (
         *(note for file in files for note in file.columns.notes),
-        *notes,
+        *spelled,
+        *named.notes,
         *(note for found in answers.values() if found for note in found.notes),
         *more,
+        *few_rows(answers["test"]),
         *(keras_notes(keras, len(names)) if keras else ()),
     )
     if run.model:
         parity, said = foreign_parity(run.model, run.initial_model, _told(files, answers))
         evidence["parity"] = parity
         notes = (*notes, *said)
-    found = _ask(evidence, keras, len(names), first_row)
-    if named.assumed:
+    found = _ask(evidence, keras, len(names), sum(len(file.table) for file in files))
+    if named.assumed and not files[-1].names_its_answers:
         found = order_was_assumed(found, names, evidence)
+    if beside is not None:
+        found = order_of_columns(found, beside, names, assumed=named.assumed)
     return ForeignDiagnosis(found, evaluation, notes)
+
+
+def _answers(
+    files: Sequence[AnswerFile], names: Sequence[str]
+) -> tuple[dict[SplitName, Answers | None], Predictions | None]:
+    """The answers of every file; and outputs beside predictions where they differ in order.
+
+    Raises:
+        InputError: with everything that is wrong in any of the files.
+    """
+    answers: dict[SplitName, Answers | None] = {}
+    beside: Predictions | None = None
+    problems: list[Problem] = []
+    steps: list[str] = []
+    first_row = 0
+    for file in files:
+        answers[file.split] = None
+        try:
+            if file.has_answers:
+                read = to_answers(file, names, first_row)
+                answers[file.split], beside = believed(read, file.table.name)
+            else:
+                places_of(file, "label", names)
+        except InputError as error:
+            problems += error.problems
+            steps.append(error.next_step)
+        first_row += len(file.table)
+    if problems:
+        raise InputError(problems, next_step="; ".join(dict.fromkeys(steps)))
+    return answers, beside
 
 
 def _read(run: ForeignRun) -> list[AnswerFile]:
@@ -166,90 +196,6 @@ def _read(run: ForeignRun) -> list[AnswerFile]:
     if problems:
         raise InputError(problems, next_step=next_step)
     return files
-
-
-def _evidence(
-    files: Sequence[AnswerFile],
-    answers: Mapping[SplitName, Answers | None],
-    names: Sequence[str],
-) -> tuple[dict[str, object], tuple[Note, ...]]:
-    from luthier.stages.audit import audit
-
-    rows, splits = _rows(files, names)
-    told = {split: found.predictions for split, found in answers.items() if found}
-    evidence: dict[str, object] = {f"{split}_predictions": made for split, made in told.items()}
-    evidence["recorded_answers"] = told
-    notes: list[Note] = []
-    if "text" in rows.columns:
-        evidence |= {"rows": rows, "audit": audit(rows, SplitSettings().near_duplicates)}
-        if len(files) > 1:
-            evidence["splits"] = splits
-        evidence["looks"] = _look(rows, splits, told["test"])
-        evidence |= _floors(rows, splits, names, told)
-    else:
-        lacking = [str(file.path) for file in files if "text" not in file.columns.roles]
-        what = f"no texts in {', '.join(lacking)}: leaks, drift and kinds of text are not looked at"
-        notes.append(Note("skipped", what))
-    return evidence, tuple(notes)
-
-
-def _floors(
-    rows: Rows, splits: Splits, names: Sequence[str], told: Mapping[SplitName, Predictions]
-) -> dict[str, object]:
-    """A linear model on the training texts, answering the validation rows."""
-    from luthier.evidence.floors import fit_floors
-
-    learned = splits.ids_of("train")
-    validation = told.get("validation")
-    texts, place = rows.columns["text"], {name: i for i, name in enumerate(names)}
-    labels = np.array([place.get(rows.columns["label"][i], -1) for i in learned.tolist()])
-    learned, labels = learned[labels >= 0][:FLOOR_ROWS], labels[labels >= 0][:FLOOR_ROWS]
-    if validation is None or len(np.unique(labels)) < 2:
-        return {}
-    ids = validation.row_ids
-    judged = {"validation": (ids, [texts[i] for i in ids.tolist()], validation.labels)}
-    fitted = fit_floors([texts[i] for i in learned.tolist()], labels, judged, names, None, 0)
-    return {
-        "floor_predictions": {name: by["validation"] for name, by in fitted.predictions.items()}
-    }
-
-
-def _rows(files: Sequence[AnswerFile], names: Sequence[str]) -> tuple[Rows, Splits]:
-    """Rows 0 to n-1 over all files; labels by name."""
-    columns: dict[str, list[str]] = {"label": []}
-    texts = [file.values("text") for file in files]
-    for file in files:
-        columns["label"] += [
-            names[place] if place >= 0 else "" for place in places_of(file, "label", names).tolist()
-        ]
-    if all(own is not None for own in texts):
-        columns["text"] = [text for own in texts for text in own or ()]
-    n = len(columns["label"])
-    given = [file.split for file in files for _ in range(len(file.table))]
-    source = Source(
-        path=str(files[-1].path),
-        files=tuple(
-            SourceFile(str(f.path), f.table.sha256, len(f.table), f.table.encoding, f.table.format,
-                       f.split)
-            for f in files
-        ),
-        rows=n,
-        columns=dict(files[-1].columns.roles),
-    )  # fmt: skip
-    ids = np.arange(n, dtype=np.int64)
-    places = [file.table.places[i] for file in files for i in range(len(file.table))]
-    return Rows(ids, columns, places, given, source), Splits(ids, tuple(given), "given", 0)
-
-
-def _look(rows: Rows, splits: Splits, answers: Predictions) -> object:
-    """The same answers to the same texts are one model, whatever file and order they come in."""
-    at = splits.ids_of("test").tolist()
-    texts, labels = rows.columns["text"], rows.columns["label"]
-    said = [answers.label_names[place] for place in answers.predicted.tolist()]
-    pairs = [(str(texts[i]), str(labels[i])) for i in at]
-    answered = ((f"{text}\n{label}", told) for (text, label), told in zip(pairs, said, strict=True))
-    model = digest_of_test_rows(answered)
-    return record_look(digest_of_test_rows(pairs), f"answers {model}", "evaluate")
 
 
 def _evaluation(answers: Mapping[SplitName, Answers | None]) -> Evaluation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from luthier.errors import InputError, Problem
+from luthier.errors import InputError, Problem, did_you_mean
 from luthier.kit.numbered_labels import refuse_numbered_labels
 from luthier.kit.prediction_files import AnswerFile, are_numbers, some_of, width_of
 from luthier.records import Note
@@ -49,8 +49,10 @@ def label_names(files: Sequence[AnswerFile], given: Sequence[str]) -> NamedLabel
     if by_columns and (words <= set(by_columns) or not words) and not are_numbers(by_columns):
         said = f"labels are in the order of the output columns: {some_of(by_columns)}"
         return NamedLabels(by_columns, (Note("guessed", said),))
+    if len(by_columns) > 1 and not are_numbers(by_columns):
+        _refuse_missing(files, words)
     names = _ordered(words or seen)
-    outputs = max((width_of(file) for file in files), default=0)
+    outputs = max((width_of(file, len(words or seen)) for file in files), default=0)
     if not words and outputs > len(names) and are_numbers(names):
         names = tuple(str(i) for i in range(outputs))
     if outputs > 1 and len(names) != outputs:
@@ -64,6 +66,32 @@ def label_names(files: Sequence[AnswerFile], given: Sequence[str]) -> NamedLabel
         note = Note("guessed", f"outputs are taken {order}: {some_of(names)}")
         return NamedLabels(names, (note,), assumed=bool(words) and (outputs > 0 or words != seen))
     return NamedLabels(names)
+
+
+def _refuse_missing(files: Sequence[AnswerFile], words: set[str]) -> None:
+    """Refuse output columns that are named by some of the labels, and lack others.
+
+    Raises:
+        InputError: with every label that has no column of outputs.
+    """
+    problems = []
+    step = ""
+    for file in files:
+        scores = file.columns.scores
+        if len(scores) < 2 or not words & set(scores.values()):
+            continue
+        for label in sorted(words - set(scores.values())):
+            what = f"there is no output column for the label {label!r}"
+            hint = did_you_mean(label, list(scores.values()))
+            problems.append(Problem(what, where=str(file.path), hint=hint))
+            column, said = next(iter(scores.items()))
+            named = column.replace(said, label) if said in column else f"prob_{label}"
+            step = step or (
+                f"add the column ({named}), or leave all output columns out: the predictions alone "
+                "can be diagnosed too"
+            )
+    if problems:
+        raise InputError(problems, next_step=step)
 
 
 def _ordered(names: set[str]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,10 @@ PREDICTION = ("prediction", "predicted", "predicted_label", "pred_label", "pred"
               "預測標籤", "模型预测")  # fmt: skip
 LISTS = ("probabilities", "probs", "proba", "y_prob", "y_proba", "scores", "logits", "outputs",
          "softmax", "probability")  # fmt: skip
+LONE = ("score", "prob")
+"""Names of a column that is alone: the probability of the second of two labels, or a confidence."""
+CONFIDENCE = ("confidence", "conf", "certainty", "置信度", "信心", "信心度")
+"""The same, beside a prediction only."""
 ROLES: Mapping[str, tuple[str, ...]] = {"text": TEXT, "label": LABEL, "prediction": PREDICTION}
 
 _PREFIX = re.compile(
@@ -86,7 +90,7 @@ def answer_columns(
                 what = f"{table.name}: {role} is column {matches[0]!r}"
                 others = f"; it could also be {', '.join(matches[1:])}" if matches[1:] else ""
                 notes.append(Note("guessed", what + others))
-    scores = _scores(table, set(roles.values()))
+    scores = _scores(table, roles)
     if scores:
         shown = ", ".join(list(scores)[:6]) + (", ..." if len(scores) > 6 else "")
         notes.append(Note("guessed", f"{table.name}: outputs of the model are in {shown}"))
@@ -109,6 +113,14 @@ def as_number(value: Any) -> float | None:
         return None
 
 
+def as_output(value: Any) -> float | None:
+    """The output of a model that a cell holds, `12.3%` too (0.123), or None."""
+    if isinstance(value, str) and value.strip().endswith(("%", "％")):
+        number = as_number(value.strip()[:-1])
+        return None if number is None else number / 100
+    return as_number(value)
+
+
 def as_numbers(value: Any) -> list[float] | None:
     """The numbers of a cell that holds a list: JSON, numpy's print, or a list already."""
     if isinstance(value, str):
@@ -125,22 +137,44 @@ def as_numbers(value: Any) -> list[float] | None:
     return None if None in numbers or len(numbers) < 2 else [x for x in numbers if x is not None]
 
 
-def _scores(table: Table, taken: set[str]) -> dict[str, str]:
-    """Column -> what its name says of the label; empty where there are no outputs."""
-    left = {name: values for name, values in table.columns.items() if name not in taken}
-    for name, values in left.items():
-        if name.strip().casefold() in LISTS and as_numbers(values[0]) is not None:
+def _scores(table: Table, roles: Mapping[str, str]) -> dict[str, str]:
+    """Column -> what its name says of the label; empty where there are no outputs.
+
+    A column is told by most of its cells: one that is no number is a mistake to be named, and no
+    reason to pass over the column.
+    """
+    left = {name: cells for name, cells in table.columns.items() if name not in roles.values()}
+    for name, cells in left.items():
+        if name.strip().casefold() in LISTS and _mostly(cells, as_numbers):
             return {name: ""}
-    numeric = [name for name, values in left.items() if is_numeric(values)]
+    numeric = [name for name, cells in left.items() if _mostly(cells, as_output)]
     prefixed = {name: _PREFIX.match(name.strip()) for name in numeric}
     named = {name: match.group(1).strip() for name, match in prefixed.items() if match}
     if len(named) >= 2:
         return named
-    alone = [name for name in numeric if name.strip().casefold() in (*LISTS, "score", "prob")]
+    aliases = (*LISTS, *LONE, *(CONFIDENCE if "prediction" in roles else ()))
+    alone = [name for name in numeric if name.strip().casefold() in aliases]
     if len(alone) == 1 and not named:
         return {alone[0]: "1"}
-    bare = {name: name.strip() for name in numeric if not _looks_like_a_count(name, left[name])}
+    labels = {str(cell).strip() for role in ("label", "prediction") if role in roles
+              for cell in table.columns[roles[role]]}  # fmt: skip
+    bare = {
+        name: name.strip()
+        for name in numeric
+        if not _looks_like_a_count(name, left[name])
+        and (name.strip() in labels or all(map(_is_output_or_empty, left[name])))
+    }
     return bare if len(bare) >= 2 else {}
+
+
+def _mostly(cells: Sequence[Any], read: Callable[[Any], object]) -> bool:
+    """Whether half of the cells that are not empty can be read so."""
+    there = [cell for cell in cells if cell not in (None, "")]
+    return bool(there) and 2 * sum(read(cell) is not None for cell in there) >= len(there)
+
+
+def _is_output_or_empty(cell: Any) -> bool:
+    return cell in (None, "") or as_output(cell) is not None
 
 
 def _looks_like_a_count(name: str, values: Sequence[Any]) -> bool:
@@ -148,6 +182,6 @@ def _looks_like_a_count(name: str, values: Sequence[Any]) -> bool:
     known = {"id", "row_id", "index", "idx", "loss", "length", "len", "unnamed: 0", "column 1", ""}
     if name.strip().casefold() in known:
         return True
-    numbers = [as_number(value) or 0.0 for value in values[:2000]]
+    numbers = [as_output(value) or 0.0 for value in values[:2000]]
     whole = all(number.is_integer() for number in numbers)
     return whole and len(set(numbers)) > 3 and numbers == sorted(numbers)

@@ -2,47 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scipy.special import softmax
 
 from luthier.errors import InputError, Problem, did_you_mean
-from luthier.kit.prediction_columns import AnswerColumns, answer_columns, as_number, as_numbers
+from luthier.kit.prediction_columns import (
+    AnswerColumns,
+    answer_columns,
+    as_number,
+    as_numbers,
+    as_output,
+)
+from luthier.kit.prediction_outputs import is_confidence, read_outputs
+from luthier.kit.problem_list import ProblemList
 from luthier.kit.table import Table, with_header
 from luthier.kit.tables import read_table
-from luthier.records import FloatArray, IntArray, Note, Predictions, SplitName
+from luthier.records import IntArray, Note, Predictions, SplitName
 
-MOST_PROBLEMS = 10
-SUM_TOLERANCE = 0.02
-"""Probabilities of a row sum to 1 within this: files keep two or three digits."""
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerFile:
-    """One file, read: its table, and what its columns hold."""
+    """One file, read: its table, and what its columns hold.
+
+    `spelling`: label as it is written -> the label that is meant.
+    """
 
     split: SplitName
     path: Path
     table: Table
     columns: AnswerColumns
+    spelling: Mapping[str, str] = field(default_factory=dict)
 
     def values(self, role: str) -> list[str] | None:
         """Cells of a role as text without spaces at the ends, or None where it has no column."""
         name = self.columns.roles.get(role)
         if name is None:
             return None
-        return ["" if v is None else _as_label(v) for v in self.table.columns[name]]
+        cells = ("" if v is None else _as_label(v) for v in self.table.columns[name])
+        return [self.spelling.get(cell, cell) for cell in cells]
 
     @property
     def has_answers(self) -> bool:
         """Whether it holds what a model said, not only rows and labels."""
         return "prediction" in self.columns.roles or bool(self.columns.scores)
+
+    @property
+    def names_its_answers(self) -> bool:
+        """Whether its predictions are names, not numbers that stand for places."""
+        told = self.values("prediction")
+        return told is not None and not are_numbers(list(filter(None, told)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +69,16 @@ class Answers:
     Args:
         predictions: with row ids from `first_row` on.
         rounded: half of the last digit of the outputs; 1 where there are only labels.
+        chosen: int64 [n], which label or output was chosen, whatever order the labels are read in.
         notes: what was guessed or is odd.
+        highest: int64 [n], label of the highest output; None where there are only labels.
     """
 
     predictions: Predictions
     rounded: float
+    chosen: IntArray
     notes: tuple[Note, ...] = field(default=())
+    highest: IntArray | None = None
 
 
 def read_answers(path: Path, split: SplitName, asked: Mapping[str, str]) -> AnswerFile:
@@ -104,40 +125,90 @@ def to_answers(file: AnswerFile, names: Sequence[str], first_row: int) -> Answer
     """The answers of one file.
 
     Raises:
-        InputError: for every label that is not in `names`, and every output that is no number.
+        InputError: for every label that is not in `names`, every prediction that is empty, and
+            every output that is no number.
     """
-    labels = places_of(file, "label", names)
-    scores = _outputs(file, names)
-    told = file.values("prediction")
-    notes: list[Note] = []
-    rounded = 1.0
-    if scores is None:
-        predicted = places_of(file, "prediction", names)
-        if (predicted < 0).any():
-            row = int(np.flatnonzero(predicted < 0)[0])
-            raise InputError(
-                Problem("the prediction is empty", where=file.table.places[row]),
-                next_step="give a prediction for every row",
-            )
-        probabilities: FloatArray = np.eye(len(names))[predicted]
-        losses = np.full(len(labels), np.nan)
-        notes.append(Note("skipped", f"{file.table.name}: there are labels only, no outputs"))
-    else:
-        probabilities, rounded, form = _as_probabilities(scores, file)
-        notes.append(Note("guessed", f"{file.table.name}: the outputs are {form}"))
-        most = probabilities.argmax(axis=1).astype(np.int64)
-        predicted = places_of(file, "prediction", names) if told is not None else most
-        unlike = int((predicted != most).sum())
-        if unlike:
-            what = (
-                f"in {unlike:,} of {len(most):,} rows another label than that of the highest output"
-            )
-            notes.append(Note("warning", f"{file.table.name}: {what} is called the prediction"))
-        own = probabilities[np.arange(len(labels)), np.maximum(labels, 0)]
-        losses = np.where(labels >= 0, -np.log(np.maximum(own, np.finfo(float).eps)), np.nan)
+    problems: list[Problem] = []
+    steps: list[str] = []
+    labels = _kept(lambda: places_of(file, "label", names), problems, steps)
+    told = _kept(lambda: _predictions(file, names), problems, steps)
+    known = None if told is None or (told < 0).any() else told
+    outputs = None
+    if has_outputs(file, len(names)):
+        outputs = _kept(
+            lambda: read_outputs(file.table, file.columns, names, known), problems, steps
+        )
+    if problems or labels is None:
+        raise InputError(problems, next_step="; ".join(dict.fromkeys(filter(None, steps))))
     ids = np.arange(first_row, first_row + len(labels), dtype=np.int64)
+    if outputs is None:
+        said = known if known is not None else labels
+        return labels_only(Predictions(ids, labels, said, np.eye(len(names))[said],
+                                       np.full(len(ids), np.nan), tuple(names)),
+                           said, _why_no_outputs(file, len(names)))  # fmt: skip
+    probabilities = outputs.probabilities
+    highest = probabilities.argmax(axis=1).astype(np.int64)
+    own = probabilities[np.arange(len(labels)), np.maximum(labels, 0)]
+    losses = np.where(labels >= 0, -np.log(np.maximum(own, np.finfo(float).eps)), np.nan)
+    predicted = highest if known is None else known
     made = Predictions(ids, labels, predicted, probabilities, losses, tuple(names))
-    return Answers(made, rounded, tuple(notes))
+    chosen = outputs.highest if known is None else known
+    note = Note("guessed", f"{file.table.name}: the outputs are {outputs.form}")
+    return Answers(made, outputs.rounded, chosen, (note,), highest)
+
+
+def labels_only(predictions: Predictions, chosen: IntArray, note: Note) -> Answers:
+    """Answers of which nothing but the label is known, or believed."""
+    bare = replace(
+        predictions,
+        probabilities=np.eye(len(predictions.label_names))[predictions.predicted],
+        loss=np.full(len(predictions), np.nan),
+    )
+    return Answers(bare, 1.0, chosen, (note,))
+
+
+def _why_no_outputs(file: AnswerFile, labels: int) -> Note:
+    name = file.table.name
+    if not file.columns.scores:
+        return Note("skipped", f"{name}: there are labels only, no outputs")
+    alone = next(iter(file.columns.scores))
+    what = (
+        f"{name}: column {alone!r} holds one number per row, for {labels} labels: the confidence "
+        "in the prediction, it seems. No check can use that alone; only the labels are read"
+    )
+    return Note("skipped", what)
+
+
+def _predictions(file: AnswerFile, names: Sequence[str]) -> IntArray | None:
+    """int64 [n], places of the predictions; None where the file has no such column.
+
+    Raises:
+        InputError: for every prediction that is empty or no label.
+    """
+    cells = file.values("prediction")
+    if cells is None:
+        return None
+    problems = ProblemList("give a prediction for every row")
+    for row in (i for i, cell in enumerate(cells) if not cell):
+        problems.add(file.table.places[row], "the prediction is empty")
+    found: list[Problem] = []
+    steps: list[str] = []
+    places = _kept(lambda: places_of(file, "prediction", names), found, steps)
+    if problems:
+        _kept(problems.raise_if_any, found, steps)
+    if found:
+        raise InputError(found, next_step="; ".join(steps))
+    return places
+
+
+def _kept(read: Callable[[], Read], problems: list[Problem], steps: list[str]) -> Read | None:
+    """What was read; None where it cannot be, with what is wrong added to the problems."""
+    try:
+        return read()
+    except InputError as error:
+        problems += error.problems
+        steps.append(error.next_step)
+        return None
 
 
 def _as_label(value: Any) -> str:
@@ -159,12 +230,35 @@ def some_of(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
 
 
-def width_of(file: AnswerFile) -> int:
-    """Labels that the outputs speak of; 0 where there are no outputs."""
+def has_outputs(file: AnswerFile, labels: int) -> bool:
+    """Whether a file has outputs that can be read, for so many labels."""
+    columns = file.columns
+    alone = len(columns.scores) == 1 and not columns.listed
+    return bool(columns.scores) and not (alone and labels != 2 and "prediction" in columns.roles)
+
+
+def width_of(file: AnswerFile, labels: int) -> int:
+    """Labels that the outputs speak of; 0 where there are none, or the prediction names the label.
+
+    Args:
+        file: one file.
+        labels: different labels in all files.
+    """
+    scores = file.columns.scores
     if file.columns.listed:
-        cells = file.table.columns[next(iter(file.columns.scores))]
-        return len(as_numbers(cells[0]) or ())
-    return 2 if len(file.columns.scores) == 1 else len(file.columns.scores)
+        widths = Counter(
+            len(as_numbers(cell) or ()) for cell in file.table.columns[next(iter(scores))]
+        )
+        return max(widths, key=lambda width: (width > 0, widths[width]))
+    if len(scores) != 1:
+        return len(scores)
+    told = file.values("prediction")
+    if told is None or not has_outputs(file, labels):
+        return 2 if told is None else 0
+    numbers = [as_output(cell) for cell in file.table.columns[next(iter(scores))]]
+    places = np.unique(told, return_inverse=True)[1]
+    values = np.array([np.nan if number is None else number for number in numbers])
+    return 0 if is_confidence(values, places) else 2
 
 
 def places_of(file: AnswerFile, role: str, names: Sequence[str]) -> IntArray:
@@ -178,73 +272,9 @@ def places_of(file: AnswerFile, role: str, names: Sequence[str]) -> IntArray:
         return np.full(len(file.table), -1, dtype=np.int64)
     place = {str(i): i for i in range(len(names))} if not are_numbers(names) else {}
     place |= {name: i for i, name in enumerate(names)} | {"": -1}
-    unknown = [i for i, cell in enumerate(cells) if cell not in place]
-    if unknown:
-        raise InputError(
-            [
-                Problem(f"{role} {cells[i]!r} is none of {some_of(names)}",
-                        where=file.table.places[i], hint=did_you_mean(cells[i], list(names)))
-                for i in unknown[:MOST_PROBLEMS]
-            ],
-            next_step="name all labels in the order of the outputs: --label-names a,b,c",
-        )  # fmt: skip
+    problems = ProblemList("name all labels in the order of the outputs: --label-names a,b,c")
+    for i in (i for i, cell in enumerate(cells) if cell not in place):
+        hint = did_you_mean(cells[i], list(names))
+        problems.add(file.table.places[i], f"{role} {cells[i]!r} is none of {some_of(names)}", hint)
+    problems.raise_if_any()
     return np.array([place[cell] for cell in cells], dtype=np.int64)
-
-
-def _outputs(file: AnswerFile, names: Sequence[str]) -> FloatArray | None:
-    """Numbers float64 [n, K] in the order of the names, or [n, 1]; None where there are none."""
-    columns, labels = file.columns, len(names)
-    if not columns.scores:
-        return None
-    cells: list[Any]
-    if columns.listed:
-        cells = [as_numbers(cell) for cell in file.table.columns[next(iter(columns.scores))]]
-        wrong = [i for i, cell in enumerate(cells) if cell is None or len(cell) != labels]
-    else:
-        by_label = {said: name for name, said in columns.scores.items()}
-        ordered = [by_label[n] for n in names] if set(by_label) == set(names) else columns.scores
-        rows = zip(*(file.table.columns[name] for name in ordered), strict=True)
-        cells = [[as_number(cell) for cell in row] for row in rows]
-        wrong = [i for i, cell in enumerate(cells) if None in cell]
-    if wrong:
-        what = f"the outputs of this row are not {labels} numbers"
-        raise InputError(
-            [Problem(what, where=file.table.places[i]) for i in wrong[:MOST_PROBLEMS]],
-            next_step="give one number per label in every row",
-        )
-    return np.array(cells, dtype=np.float64)
-
-
-def _as_probabilities(values: FloatArray, file: AnswerFile) -> tuple[FloatArray, float, str]:
-    """Probabilities [n, K], half of the last digit, and in words what the outputs were."""
-    if values.shape[1] == 1:
-        if (values >= 0).all() and (values <= 1).all():
-            return (
-                np.column_stack([1 - values, values]),
-                _rounding(values),
-                ("probabilities of the second label"),
-            )
-        positive = 1 / (1 + np.exp(-values))
-        return np.column_stack([1 - positive, positive]), 0.0, "one logit for the second label"
-    inside = bool((values >= 0).all() and (values <= 1 + 1e-6).all())
-    sums = values.sum(axis=1)
-    if inside and (np.abs(sums - 1) <= SUM_TOLERANCE).all():
-        return values / sums[:, None], _rounding(values), "probabilities (each row sums to 1)"
-    if inside and (sums > 0).all():
-        what = "numbers from 0 to 1 that do not sum to 1 (sigmoid?); they were divided by their sum"
-        return values / sums[:, None], _rounding(values), what
-    if not np.isfinite(values).all():
-        row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
-        raise InputError(
-            Problem("an output of this row is not finite", where=file.table.places[row]),
-            next_step="find out where the model breaks: these rows have no answer",
-        )
-    return softmax(values, axis=1), 0.0, "logits (softmax was applied)"
-
-
-def _rounding(values: FloatArray) -> float:
-    """Half of the last digit that the file keeps, at most 0.005; 0 where it keeps seven."""
-    for digits in range(2, 7):
-        if np.allclose(values, np.round(values, digits), atol=1e-9, rtol=0):
-            return 0.5 * 10.0**-digits
-    return 0.0

@@ -25,6 +25,10 @@ SAME = 1e-3
 """Difference in probability between two rows of one text that a file's rounding explains."""
 
 
+FEWEST_ROWS = 20
+"""Labelled rows below which answers are called neither good nor bad: too little is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What the answers alone show.
@@ -34,6 +38,7 @@ class Seen:
         test: accuracy on test.
         gap: first minus second, of independent rows.
         at_chance: whether test is not surely better than always answering the commonest label.
+        bad: whether test is also surely nearer to that than to all right, on rows enough to tell.
         flat: whether the test answers have next to no preference, where validation's have.
         saturated: whether the answers are nearly all sure, and often wrong.
         unequal_twins: test rows of one text whose probabilities differ.
@@ -46,6 +51,7 @@ class Seen:
     test: Figure
     gap: Figure | None
     at_chance: bool
+    bad: bool
     flat: bool
     saturated: bool
     unequal_twins: int
@@ -73,14 +79,18 @@ def look(test: Predictions, validation: object, rows: object) -> Seen:
         room = float(validation.probabilities.max(axis=1).mean()) - 1 / k
         flat = float(sure.mean()) - 1 / k < FLAT * room
     unequal, twins = _twins(test, rows)
+    enough = accuracy.n >= FEWEST_ROWS
+    chance = max(share, 1 / k) if share < 1 else 1 / k  # one label alone: nothing is above it
     return Seen(
         validation=before,
         test=accuracy,
         gap=newcombe(before, accuracy) if before else None,
         at_chance=accuracy.low <= max(share, 1 / k),
+        bad=enough and accuracy.low <= chance and accuracy.high < (1 + chance) / 2,
         flat=flat,
         saturated=bool(
-            not np.isin(test.probabilities, (0.0, 1.0)).all()
+            enough
+            and not np.isin(test.probabilities, (0.0, 1.0)).all()
             and np.median(sure) > SATURATED
             and accuracy.high < 1 - OFTEN_WRONG
         ),

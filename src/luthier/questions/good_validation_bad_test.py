@@ -118,7 +118,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     ranked.sort(key=lambda pair: (STANDINGS.index(pair[0].standing), -pair[1]))
     causes = tuple(cause for cause, _ in ranked)
     seen_one = causes[0].standing == "found" and causes[0].name not in ("drift", "leak")
-    alone_at_chance = facts.seen.at_chance and facts.seen.validation is None
+    alone_at_chance = facts.seen.bad and facts.seen.validation is None
     if not (facts.worse or seen_one or alone_at_chance or facts.seen.saturated or facts.behind):
         return None  # where validation is as bad, the question is another one
     open_ones = [cause for cause in causes if cause.standing in ("likely", "possible")]
