@@ -377,7 +377,7 @@ def test_answers_that_do_not_fit_are_refused(reader, logits, labels, message):
     ("given", "message"),
     [
         (torch.zeros(2, 3), "not Tensor"),
-        ([[0.0, 1.0]], "logits and class ids, not 1"),
+        ([[0.0, 1.0]], "number of things given is 1"),
         ({"logits": 1, "labels": 2}, "not dict"),
         (7, "not int"),
         (None, "not None"),

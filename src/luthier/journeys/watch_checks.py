@@ -85,7 +85,7 @@ def answers_of(split: str, given: object) -> tuple[Any, Any]:
     if len(pair) != 2:
         what = f"wants two things, logits and class ids, not {_kind(given)}"
         if pair:
-            what = f"wants two things, logits and class ids, not {len(pair)}"
+            what = f"wants logits and class ids; the number of things given is {len(pair)}"
         raise InputError(Problem(what, where=where), next_step=step)
     try:
         numbers, truth = _array(pair[0]).astype(np.float64), _array(pair[1])
