@@ -86,6 +86,7 @@ def test_an_abandoned_training_leaves_no_process(tmp_path: Path) -> None:
     assert followers_of(os.getpid()) == []
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_one_clear_error(tmp_path: Path) -> None:
     events = ENGINE.train(job_in(tmp_path, 2, num_train_epochs=50))
     while not isinstance(next(events), Stepped):
