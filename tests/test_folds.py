@@ -397,6 +397,7 @@ def test_split_alone_writes_the_folds(run: luthier.Run, tmp_path: Path, capsys) 
     assert sorted(set(RunFolder(tmp_path / "s").folds.fold.tolist())) == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answers", "rivals", "figure"),
     [

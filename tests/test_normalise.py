@@ -109,6 +109,7 @@ print(json.dumps([answers.label_names[i] for i in answers.predicted], ensure_asc
 """
 
 
+@pytest.mark.slow
 def test_a_cleaned_run_answers_raw_and_clean_texts_alike_in_a_fresh_process(tmp_path, monkeypatch):
     import luthier
 

@@ -42,6 +42,7 @@ def followers_of(pid: int) -> list[int]:
     return [int(line) for line in done.stdout.split()]
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     one = list(ENGINE.train(job_in(tmp_path / "one", 1)))
     two = list(ENGINE.train(job_in(tmp_path / "two", 2)))

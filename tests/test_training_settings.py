@@ -92,7 +92,8 @@ def test_training_reads_as_many_windows_of_a_text_as_it_is_told(job_with):
 # memory -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [pytest.param("accelerator", marks=pytest.mark.slow), "cpu"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["accelerator", "cpu"])
 def test_when_memory_runs_out_parts_are_halved_and_the_step_stays_the_same(job_with, kind):
     plain = list(ENGINE.train(job_with("plain", NO_DROPOUT)))
     halved = list(ENGINE.train(job_with("halved", NO_DROPOUT, RunsOutOfMemory(64, kind))))
