@@ -74,7 +74,10 @@ def several(job: TrainJob, device: torch.device, threads: int) -> Iterator[Alone
             stack.callback(dist.destroy_process_group)
             yield Group(0, size, device)
         except (RuntimeError, _EndedError) as error:
-            raise _explained(followers, said) or error from error
+            explained = _explained(followers, said)
+            if explained is None:
+                raise
+            raise explained from error
         for follower in followers:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 follower.wait(SECONDS_TO_END)

@@ -39,11 +39,9 @@ def order_was_assumed(
     finding = found.of(FAULT)
     if not isinstance(finding, Finding):
         return found
-    mapping = finding.measured["mapping"]
-    order = ",".join(mapping.get(name, name) for name in names)
     before, after = finding.measured["accuracy"][0], finding.measured["accuracy_reordered"]
     cure = Prescription(
-        f"Say the order of the outputs, and diagnose again: --label-names {shlex.quote(order)}",
+        _say_order(finding, names),
         "The file does not name its outputs; until then every other finding is about answers that "
         "were read wrongly.",
         Applicability.ADVICE,
@@ -143,15 +141,11 @@ def order_of_columns(
 def _of_columns(finding: Finding, names: Sequence[str], assumed: bool) -> Finding:
     """The finding as one on the columns of a file, not on the model."""
     mapping = finding.measured["mapping"]
-    order = ",".join(mapping.get(name, name) for name in names)
     named = ", ".join(f"{a} -> {b}" for a, b in list(mapping.items())[:12])
     named += ", ..." if len(mapping) > 12 else ""
     before, after = finding.measured["accuracy"][0], finding.measured["accuracy_reordered"]
-    cure = f"Give the output columns the names of their labels, and diagnose again: {named}"
-    if assumed:
-        cure = (
-            f"Say the order of the outputs, and diagnose again: --label-names {shlex.quote(order)}"
-        )
+    give = f"Give the output columns the names of their labels, and diagnose again: {named}"
+    cure = _say_order(finding, names) if assumed else give
     message = (
         "The columns of the outputs stand in another order than the predictions: the highest "
         f"output is the prediction in {before:.1%} of the rows, and in another order in "
@@ -163,3 +157,10 @@ def _of_columns(finding: Finding, names: Sequence[str], assumed: bool) -> Findin
     )
     mended = (Prescription(cure, why, Applicability.ADVICE),)
     return replace(finding, message=message, prescription=mended, rows=())
+
+
+def _say_order(finding: Finding, names: Sequence[str]) -> str:
+    """What to type so that the outputs, assumed to stand for `names`, are read in their order."""
+    mapping = finding.measured["mapping"]
+    order = ",".join(mapping.get(name, name) for name in names)
+    return f"Say the order of the outputs, and diagnose again: --label-names {shlex.quote(order)}"

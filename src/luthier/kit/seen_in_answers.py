@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from luthier.kit.answers_alone import answers_alone
 from luthier.kit.share_difference import accuracy_figure, newcombe
 from luthier.records import Figure, Predictions, Rows
 
@@ -18,15 +19,12 @@ SATURATED = 0.99
 OFTEN_WRONG = 0.05
 """Share of wrong answers from which such sureness is odd."""
 
-FEWEST_ROWS = 20
-"""Answers of a split from which their mean probability is compared."""
-
 SAME = 1e-3
 """Difference in probability between two rows of one text that a file's rounding explains."""
 
 
 FEWEST_ROWS = 20
-"""Labelled rows below which answers are called neither good nor bad: too little is known."""
+"""Rows below which answers are called neither good nor bad, and their sureness is not compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def look(test: Predictions, validation: object, rows: object) -> Seen:
         flat=flat,
         saturated=bool(
             enough
-            and not np.isin(test.probabilities, (0.0, 1.0)).all()
+            and not answers_alone(test.probabilities)
             and np.median(sure) > SATURATED
             and accuracy.high < 1 - OFTEN_WRONG
         ),
@@ -105,7 +103,7 @@ def _less_sure(validation: object, test: Predictions) -> tuple[float, float] | N
     for answers in (validation, test):
         if not isinstance(answers, Predictions) or len(answers) < FEWEST_ROWS:
             return None
-        if np.isin(answers.probabilities, (0.0, 1.0)).all():
+        if answers_alone(answers.probabilities):
             return None
         sure = answers.probabilities.max(axis=1)
         means.append(float(sure.mean()))

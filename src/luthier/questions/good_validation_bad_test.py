@@ -186,8 +186,8 @@ def _dropout(facts: _Found) -> tuple[Cause, float]:
     if not facts.worse or facts.explained:
         return Cause(name, title, "possible", facts.unsupported, facts.again), 0
     if seen.flat:
-        flatter = "the answers are flatter than dropout makes them"
-        return Cause(name, title, "possible", flatter, facts.again), 1
+        because = "the answers are flatter than dropout makes them"
+        return Cause(name, title, "possible", because, facts.again), 1
     return Cause(name, title, "likely", WORSE, facts.again), 2.5
 
 
@@ -214,8 +214,8 @@ def _drift(facts: _Found) -> tuple[Cause, float]:
         sure = facts.worse and alone and "label_order" not in facts.fired
         return Cause(name, title, "found" if sure else "possible", finding.message), 5
     if "texts_drifted" in facts.clear:
-        alike = "a classifier cannot tell the test texts from the training texts"
-        return Cause(name, title, "ruled_out", alike), 0
+        because = "a classifier cannot tell the test texts from the training texts"
+        return Cause(name, title, "ruled_out", because), 0
     test = "give the training texts: --train FILE"
     return Cause(name, title, "possible", "the texts were not compared", test), 1
 
@@ -284,8 +284,9 @@ def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:
             f"Validation accuracy is {_with_ends(seen.validation)}, test {_with_ends(seen.test)}: "
             f"{verdict}, by {_with_ends(seen.gap)}."
         )
-    first, because = causes[0], causes[0].because.removesuffix(".")
+    first = causes[0]
     if first.standing == "found":
+        because = first.because.removesuffix(".")
         return " ".join([said, f"Because {first.title}: {because}."])
     likely = [cause.title for cause in causes if cause.standing == first.standing]
     out = [cause.title for cause in causes if cause.standing == "ruled_out"]

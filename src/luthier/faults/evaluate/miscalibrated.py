@@ -36,6 +36,7 @@ from typing import Any
 import numpy as np
 
 from luthier.faults import example_evidence as example
+from luthier.kit.answers_alone import answers_alone
 from luthier.kit.calibration_test import CalibrationError, calibration_error, temperature
 from luthier.records import (
     Applicability,
@@ -79,7 +80,7 @@ def detect(test_predictions: Predictions) -> Outcome:
     known = test_predictions.labels >= 0
     probabilities = test_predictions.probabilities[known]
     labels = test_predictions.labels[known]
-    if not len(labels) or not np.isfinite(probabilities).all() or _one_hot(probabilities):
+    if not len(labels) or not np.isfinite(probabilities).all() or answers_alone(probabilities):
         return CannotTell("There are no probabilities to judge.", "probabilities of test rows")
     answered = test_predictions.predicted[known]
     confidence = probabilities[np.arange(len(labels)), answered]
@@ -122,11 +123,6 @@ def _said(found: CalibrationError, fitted: Figure | None) -> str:
         f"{found.error:.3f}, where a calibrated model would show {found.expected:.3f} "
         f"(p = {found.p:.3g}).{cure}"
     )
-
-
-def _one_hot(probabilities: np.ndarray) -> bool:
-    """Answers written as probabilities: 0 and 1 only."""
-    return bool(np.isin(probabilities, (0.0, 1.0)).all())
 
 
 def _measured(found: CalibrationError) -> dict[str, Any]:

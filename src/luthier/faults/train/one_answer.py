@@ -35,6 +35,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from luthier.faults import example_evidence as example
+from luthier.kit.answers_alone import answers_alone
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -103,7 +104,7 @@ def detect(held_out_answers: Mapping[str, Predictions]) -> Outcome:
     said = f"{share:.1%} of {n:,} {split} rows are answered {name!r}"
     if truth < SEVERAL:
         return Clear(f"Nearly all rows carry one label. {said}.", measured)
-    told = not np.isin(found.probabilities[known], (0.0, 1.0)).all()  # answers alone tell nothing
+    told = not answers_alone(found.probabilities[known])
     if spread < SAME and told:
         said += f"; no text makes a difference (log-probabilities vary by {spread:.2g})"
         return Fired(f"{said}.", "high", {"kind": "inputs_ignored", **measured}, limits)
