@@ -44,7 +44,7 @@ def features(seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def test_every_rival_answers_every_split_in_the_order_of_the_model():
-    floors = fit_floors(TEXTS, LABELS, JUDGED, NAMES, features(), seed=0)
+    floors = fit_floors(TEXTS, LABELS, JUDGED, NAMES, features, seed=0)
     assert list(floors.predictions) == ["majority", "tfidf_linear", "frozen_encoder"]
     assert floors.notes == ()
     for by_split in floors.predictions.values():
@@ -66,7 +66,7 @@ def test_the_majority_says_the_most_frequent_training_label_with_its_share():
 
 @pytest.mark.parametrize("rival", ["tfidf_linear", "frozen_encoder"])
 def test_the_learning_rivals_learn_chinese_in_both_scripts_and_english(rival):
-    answered = fit_floors(TEXTS, LABELS, JUDGED, NAMES, features(), 0).predictions[rival]
+    answered = fit_floors(TEXTS, LABELS, JUDGED, NAMES, features, 0).predictions[rival]
     assert answered["validation"].predicted.tolist() == [0, 1, 2]
     assert answered["test"].predicted.tolist() == [0]
 
@@ -75,7 +75,7 @@ def test_a_label_without_training_rows_gets_probability_zero_and_a_finite_loss()
     names = ("阿", *NAMES, "零")
     judged = {"validation": (np.array([1, 2]), NEW[:2], np.array([0, 2]))}
     shifted = {"train": features()["train"], "validation": features()["validation"][:2]}
-    floors = fit_floors(TEXTS, LABELS + 1, judged, names, shifted, 0).predictions
+    floors = fit_floors(TEXTS, LABELS + 1, judged, names, lambda: shifted, 0).predictions
     for by_split in floors.values():
         answered = by_split["validation"]
         assert answered.probabilities.shape == (2, 5)
@@ -96,14 +96,14 @@ def test_what_is_left_out_is_said():
     floors = fit_floors(TEXTS, LABELS, JUDGED, NAMES, None, 0)
     assert list(floors.predictions) == ["majority", "tfidf_linear"]
     assert "frozen_encoder left out" in floors.notes[0].message
-    one = fit_floors(TEXTS, np.zeros(21, dtype=np.int64), JUDGED, NAMES, features(), 0)
+    one = fit_floors(TEXTS, np.zeros(21, dtype=np.int64), JUDGED, NAMES, features, 0)
     assert list(one.predictions) == ["majority"]
     assert "only one label" in one.notes[0].message
 
 
 def test_a_solver_that_stops_early_becomes_a_note(monkeypatch):
     monkeypatch.setattr("luthier.evidence.floors.LOGISTIC_STEPS", 1)
-    floors = fit_floors(TEXTS, LABELS, JUDGED, NAMES, features(), 0)
+    floors = fit_floors(TEXTS, LABELS, JUDGED, NAMES, features, 0)
     assert [note.kind for note in floors.notes] == ["warning"]
     assert "frozen_encoder stopped before it converged" in floors.notes[0].message
 
@@ -116,10 +116,19 @@ def test_texts_of_emoji_alone_can_be_learned():
 
 
 def test_the_same_seed_gives_the_same_probabilities():
-    first, second = (fit_floors(TEXTS, LABELS, JUDGED, NAMES, features(), 3) for _ in range(2))
+    first, second = (fit_floors(TEXTS, LABELS, JUDGED, NAMES, features, 3) for _ in range(2))
     for rival, by_split in first.predictions.items():
         again = second.predictions[rival]["validation"].probabilities
         assert np.array_equal(by_split["validation"].probabilities, again)
+
+
+def test_another_core_gives_the_same_answers(monkeypatch):
+    here = fit_floors(TEXTS, LABELS, JUDGED, NAMES, features, 3).predictions["tfidf_linear"]
+    monkeypatch.setattr("luthier.evidence.floors.SECONDS_PER_CHARACTER", 100.0)
+    monkeypatch.setattr("luthier.kit.cores.cpu_count", lambda: 2)
+    there = fit_floors(TEXTS, LABELS, JUDGED, NAMES, features, 3).predictions["tfidf_linear"]
+    for split, answered in here.items():
+        assert np.array_equal(answered.probabilities, there[split].probabilities)
 
 
 def test_as_many_labels_as_half_of_the_rows_say_nothing_to_the_screen():
@@ -148,7 +157,7 @@ JUDGED_SETS = {
 
 
 def test_rivals_for_several_labels_learn_each_and_the_base_rates_do_not():
-    floors = fit_label_set_floors(TEXTS, SETS, JUDGED_SETS, SET_NAMES, features(), 0)
+    floors = fit_label_set_floors(TEXTS, SETS, JUDGED_SETS, SET_NAMES, features, 0)
     assert list(floors.predictions) == ["base_rates", "tfidf_linear", "frozen_encoder"]
     rates = floors.predictions["base_rates"]["validation"]
     assert rates.probabilities[0] == pytest.approx([12 / 21, 6 / 21, 3 / 21, 18 / 21])
@@ -177,7 +186,7 @@ def test_rivals_for_numbers_learn_them_and_the_mean_does_not():
         "validation": (np.array([31, 32, 33]), NEW, np.array([100.0, 250.0, 450.0])),
         "test": (np.array([41]), ["退款"], np.array([np.nan])),
     }
-    floors = fit_number_floors(TEXTS, numbers, judged, ("number",), features(), 0).predictions
+    floors = fit_number_floors(TEXTS, numbers, judged, ("number",), features, 0).predictions
     assert list(floors) == ["mean", "tfidf_ridge", "frozen_encoder_ridge"]
     assert floors["mean"]["validation"].predicted == pytest.approx([numbers.mean()] * 3)
     for rival in ("tfidf_ridge", "frozen_encoder_ridge"):

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
+from luthier.kit.cores import meanwhile
 from luthier.kit.ngrams import ngrams
 from luthier.kit.solver_warnings import solvers_watched
 from luthier.records import AnyPredictions, FloatArray, IntArray, Note, Predictions, Targets
@@ -31,7 +33,13 @@ MARGIN_SCALE = 4.0
 """Softmax of 4 x margin: a compromise; on held-out rows two labels wanted 2 to 3, many labels 6."""
 LOGISTIC_C = 0.1
 LOGISTIC_STEPS = 200
+SECONDS_PER_CHARACTER, SECONDS_PER_WEIGHT = 5e-6, 1.2e-7
+"""Of `tfidf_linear`, per character and per label and character: decide only where it is fitted."""
 
+Features = Callable[[], Mapping[str, FloatArray]]
+"""Computes split -> float64 [n, width] when asked."""
+Fitted = tuple[Mapping[str, FloatArray], bool]
+"""Split -> probabilities float64 [n, K], and whether the solver stopped before it converged."""
 Judged = tuple[IntArray, Sequence[str], Targets]
 """Row ids int64 [n], n texts, and targets as `records.Targets` has them of one split."""
 
@@ -56,7 +64,7 @@ def fit_floors(
     train_labels: IntArray,
     judged: Mapping[str, Judged],
     label_names: Sequence[str],
-    features: Mapping[str, FloatArray] | None,
+    features: Features | None,
     seed: int,
 ) -> Floors:
     """Fit every rival on the training rows and let it answer the judged splits.
@@ -66,41 +74,45 @@ def fit_floors(
         train_labels: int64 [n], index into `label_names`.
         judged: split -> row ids, texts and labels.
         label_names: K names.
-        features: split (`train` and each judged one) -> float64 [n, width]; None leaves
+        features: gives split (`train` and each judged one) -> float64 [n, width]; None leaves
             `frozen_encoder` out.
         seed: seed of the solvers.
     """
     names = tuple(label_names)
-    answers: dict[str, Mapping[str, FloatArray]] = {
-        "majority": _majority(train_labels, judged, len(names))
-    }
-    notes: list[Note] = []
+    majority = _majority(train_labels, judged, len(names))
     if len(np.unique(train_labels)) < 2:
-        notes.append(Note("skipped", "only one label to learn: majority is the only simple rival"))
-    else:
-        answers["tfidf_linear"] = _noting(
-            notes,
-            "tfidf_linear",
-            lambda: _tfidf_linear(train_texts, train_labels, judged, len(names), seed),
-        )
-        if features is None:
-            notes.append(Note("skipped", "simple rival frozen_encoder left out: no features"))
-        else:
-            answers["frozen_encoder"] = _noting(
-                notes,
-                "frozen_encoder",
-                lambda: _frozen_encoder(features, train_labels, judged, len(names), seed),
-            )
-    return Floors(
-        predictions={
-            rival: {
-                split: _predictions(judged[split], probabilities, names)
-                for split, probabilities in by_split.items()
-            }
-            for rival, by_split in answers.items()
-        },
-        notes=tuple(notes),
+        why = Note("skipped", "only one label to learn: majority is the only simple rival")
+        return Floors(_answers({"majority": majority}, judged, names), (why,))
+    texts = {split: own for split, (_, own, _) in judged.items()}
+    linear = meanwhile(
+        partial(_tfidf_linear, train_texts, train_labels, texts, len(names), seed),
+        sum(map(len, train_texts)) * (SECONDS_PER_CHARACTER + SECONDS_PER_WEIGHT * len(names)),
     )
+    fitted: dict[str, Fitted] = {}
+    notes: list[Note] = []
+    if features is None:
+        notes.append(Note("skipped", "simple rival frozen_encoder left out: no features"))
+    else:
+        own = features()
+        fitted["frozen_encoder"] = _frozen_encoder(own, train_labels, judged, len(names), seed)
+    fitted = {"tfidf_linear": linear(), **fitted}
+    for rival, (_, stopped_early) in fitted.items():
+        if stopped_early:
+            what = f"simple rival {rival} stopped before it converged: it may be too weak"
+            notes.append(Note("warning", what))
+    answers = {rival: probabilities for rival, (probabilities, _) in fitted.items()}
+    return Floors(_answers({"majority": majority, **answers}, judged, names), tuple(notes))
+
+
+def _answers(
+    answers: Mapping[str, Mapping[str, FloatArray]],
+    judged: Mapping[str, Judged],
+    names: tuple[str, ...],
+) -> dict[str, dict[str, Predictions]]:
+    return {
+        rival: {split: _predictions(judged[split], own, names) for split, own in by_split.items()}
+        for rival, by_split in answers.items()
+    }
 
 
 def _majority(
@@ -114,21 +126,22 @@ def _majority(
 def _tfidf_linear(
     train_texts: Sequence[str],
     train_labels: IntArray,
-    judged: Mapping[str, Judged],
+    texts: Mapping[str, Sequence[str]],
     label_count: int,
     seed: int,
-) -> dict[str, FloatArray]:
+) -> Fitted:
     features = ngrams(train_texts)
     model = LinearSVC(C=SVM_C, random_state=seed)
-    model.fit(features.fit_transform(train_texts), train_labels)
+    with solvers_watched() as stopped_early:
+        model.fit(features.fit_transform(train_texts), train_labels)
     probabilities = {}
-    for split, (_, texts, _) in judged.items():
-        margins = model.decision_function(features.transform(texts))
+    for split, own in texts.items():
+        margins = model.decision_function(features.transform(own))
         if margins.ndim == 1:
             margins = np.column_stack([-margins, margins])
         scaled = softmax(MARGIN_SCALE * margins, axis=1)
         probabilities[split] = _all_columns(scaled, model.classes_, label_count)
-    return probabilities
+    return probabilities, stopped_early()
 
 
 def _frozen_encoder(
@@ -137,14 +150,16 @@ def _frozen_encoder(
     judged: Mapping[str, Judged],
     label_count: int,
     seed: int,
-) -> dict[str, FloatArray]:
+) -> Fitted:
     scaled = standardised(features)
     model = LogisticRegression(C=LOGISTIC_C, max_iter=LOGISTIC_STEPS, tol=1e-3, random_state=seed)
-    model.fit(scaled["train"], train_labels)
-    return {
+    with solvers_watched() as stopped_early:
+        model.fit(scaled["train"], train_labels)
+    probabilities = {
         split: _all_columns(model.predict_proba(scaled[split]), model.classes_, label_count)
         for split in judged
     }
+    return probabilities, stopped_early()
 
 
 def standardised(features: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[np.float32]]:
@@ -155,19 +170,6 @@ def standardised(features: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[np
     mean, deviation = features["train"].mean(axis=0), features["train"].std(axis=0)
     deviation[deviation == 0] = 1
     return {split: ((own - mean) / deviation).astype(np.float32) for split, own in features.items()}
-
-
-def _noting(
-    notes: list[Note], rival: str, fit: Callable[[], dict[str, FloatArray]]
-) -> dict[str, FloatArray]:
-    """Run `fit`; a solver that stopped early becomes a note instead of a warning."""
-    with solvers_watched() as stopped_early:
-        probabilities = fit()
-    if stopped_early():
-        notes.append(
-            Note("warning", f"simple rival {rival} stopped before it converged: it may be too weak")
-        )
-    return probabilities
 
 
 def _all_columns(probabilities: FloatArray, classes: IntArray, label_count: int) -> FloatArray:

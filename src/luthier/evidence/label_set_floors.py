@@ -17,7 +17,14 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from luthier.evidence.floors import LOGISTIC_C, LOGISTIC_STEPS, Floors, Judged, standardised
+from luthier.evidence.floors import (
+    LOGISTIC_C,
+    LOGISTIC_STEPS,
+    Features,
+    Floors,
+    Judged,
+    standardised,
+)
 from luthier.kit.label_set_figures import best_thresholds
 from luthier.kit.ngrams import ngrams
 from luthier.kit.solver_warnings import solvers_watched
@@ -36,7 +43,7 @@ def fit_label_set_floors(
     train_targets: IntArray,
     judged: Mapping[str, Judged],
     label_names: Sequence[str],
-    features: Mapping[str, FloatArray] | None,
+    features: Features | None,
     seed: int,
 ) -> Floors:
     """Fit every rival on the training rows and let it answer the judged splits.
@@ -46,7 +53,7 @@ def fit_label_set_floors(
         train_targets: int64 [n, K] of 0 and 1.
         judged: split -> row ids, texts and targets (rows of -1 where unknown).
         label_names: K names.
-        features: split (`train` and each judged one) -> float64 [n, width]; None leaves
+        features: gives split (`train` and each judged one) -> float64 [n, width]; None leaves
             `frozen_encoder` out.
         seed: seed of the solvers.
     """
@@ -64,7 +71,7 @@ def fit_label_set_floors(
     if features is None:
         notes.append(Note("skipped", "simple rival frozen_encoder left out: no features"))
     else:
-        scaled = standardised(features)
+        scaled = standardised(features())
         learning["frozen_encoder"] = lambda: _one_per_label(scaled, train_targets, LOGISTIC_C, seed)
     for rival, fit in learning.items():
         with solvers_watched() as stopped_early:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from sklearn.linear_model import Ridge, RidgeCV
 
-from luthier.evidence.floors import Floors, Judged, standardised
+from luthier.evidence.floors import Features, Floors, Judged, standardised
 from luthier.kit.ngrams import ngrams
 from luthier.records import FloatArray, Note, NumberPredictions
 
@@ -31,7 +31,7 @@ def fit_number_floors(
     train_targets: FloatArray,
     judged: Mapping[str, Judged],
     label_names: Sequence[str],
-    features: Mapping[str, FloatArray] | None,
+    features: Features | None,
     seed: int,
 ) -> Floors:
     """Fit every rival on the training rows and let it answer the judged splits.
@@ -41,7 +41,7 @@ def fit_number_floors(
         train_targets: float64 [n].
         judged: split -> row ids, texts and numbers (NaN where unknown).
         label_names: the name of the one output.
-        features: split (`train` and each judged one) -> float64 [n, width]; None leaves
+        features: gives split (`train` and each judged one) -> float64 [n, width]; None leaves
             `frozen_encoder_ridge` out.
         seed: seed of the solver.
     """
@@ -54,7 +54,7 @@ def fit_number_floors(
     if features is None:
         notes = (Note("skipped", "simple rival frozen_encoder_ridge left out: no features"),)
     else:
-        scaled = standardised(features)
+        scaled = standardised(features())
         model = RidgeCV(alphas=ALPHAS).fit(scaled["train"], train_targets)
         answers["frozen_encoder_ridge"] = {split: model.predict(scaled[split]) for split in judged}
     names = tuple(label_names)

@@ -116,11 +116,14 @@ def rivals_of(engine: LocalEngine, rows: Rows, plan: Plan) -> Floors:
             Note("skipped", f"the simple rivals learned from {FLOOR_TRAIN_ROWS:,} training rows"),
         )
     texts = dict(zip(rows.ids.tolist(), rows.columns["text"], strict=True))
-    features: dict[str, FloatArray] = {
-        split: engine.features(plan.model_source, encoded, plan.settings)
-        for split, encoded in parts.items()
-        if len(encoded)
-    }
+
+    def features() -> dict[str, FloatArray]:
+        return {
+            split: engine.features(plan.model_source, encoded, plan.settings)
+            for split, encoded in parts.items()
+            if len(encoded)
+        }
+
     fit: Callable[..., Floors] = fit_floors
     if "labels" in rows.columns:
         fit = fit_label_set_floors

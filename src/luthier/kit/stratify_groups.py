@@ -132,18 +132,30 @@ def _improve(
     counts: Mapping[str, Mapping[str, int]],
     chosen: dict[str, S],
 ) -> bool:
-    """Move single units where that lowers the cost and takes no label away; whether any moved."""
+    """Move single units where that lowers the cost and takes no label away; whether any moved.
+
+    Until one moves, units of the same labels in the same split get the same answer: most rows
+    stand alone, and each label asks once.
+    """
     moved = False
+    settled: set[tuple[S, tuple[str, ...]]] = set()
     for unit in reversed(order):
         own, source = counts[unit.key], chosen[unit.key]
-        if table.is_last(source, own):
+        if (source, unit.labels) in settled:
             continue
-        leaving = table.change(source, own, -1)
-        best = min(
-            (name for name in table.shares if name != source),
-            key=lambda name: table.change(name, own, 1),
-        )
-        if leaving + table.change(best, own, 1) < -1e-9:
-            _move(table, own, chosen, unit.key, best)
-            moved = True
+        best = None if table.is_last(source, own) else _better_place(table, own, source)
+        if best is None:
+            settled.add((source, unit.labels))
+            continue
+        _move(table, own, chosen, unit.key, best)
+        settled.clear()
+        moved = True
     return moved
+
+
+def _better_place(table: _Table[S], own: Mapping[str, int], source: S) -> S | None:
+    """The split where a group of these labels costs least, if that is less than where it is."""
+    others = (name for name in table.shares if name != source)
+    best = min(others, key=lambda name: table.change(name, own, 1))
+    saved = table.change(source, own, -1) + table.change(best, own, 1)
+    return best if saved < -1e-9 else None

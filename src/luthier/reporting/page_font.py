@@ -83,11 +83,16 @@ def _rule(family: str, sources: Iterable[str]) -> str:
 
 
 def _characters(page: str, rows: Iterable[str]) -> str:
-    everywhere = Counter(filter(_is_cjk, page))
-    said = everywhere - Counter(c for text in rows for c in text if _is_cjk(c))
+    everywhere = _counted(page)
+    said = everywhere - _counted("".join(rows))
     room = max(0, MOST - len(said))
     only_in_rows = (c for c, _ in everywhere.most_common() if c not in said)
     return "".join(sorted([*said, *islice(only_in_rows, room)]))
+
+
+def _counted(text: str) -> Counter[str]:
+    """How often each of those characters stands there, in the order of their first place."""
+    return Counter({c: count for c, count in Counter(text).items() if _is_cjk(c)})
 
 
 def _is_cjk(character: str) -> bool:

@@ -1,0 +1,45 @@
+"""Work shared out to processes of the machine's other cores, where it takes longer than they do.
+
+A process imports scikit-learn before it can help, and results are the same with and without it:
+each piece of work is a pure function with its own seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from joblib import Parallel, cpu_count, delayed
+
+T = TypeVar("T")
+
+WORTH_A_PROCESS = 4.0
+"""Seconds on one core from which help is asked for; the helpers need about one to begin."""
+
+
+def on_all_cores(
+    function: Callable[..., T], each: Sequence[tuple[object, ...]], seconds: float
+) -> list[T]:
+    """`function` of each, in their order.
+
+    Args:
+        function: of a module, so that another process finds it.
+        each: its arguments.
+        seconds: what all of it takes on one core, roughly.
+    """
+    cores = min(cpu_count(), len(each)) if seconds >= WORTH_A_PROCESS else 1
+    found: list[T] = Parallel(n_jobs=max(1, cores))(delayed(function)(*one) for one in each)
+    return found
+
+
+def meanwhile(function: Callable[[], T], seconds: float) -> Callable[[], T]:
+    """Begin on another core; the result is waited for when it is asked for.
+
+    Args:
+        function: a partial of a module's function, so that another process finds it.
+        seconds: what it takes, roughly; below half of `WORTH_A_PROCESS` it is done when asked for.
+    """
+    if seconds < WORTH_A_PROCESS / 2 or cpu_count() < 2:
+        return function
+    found: Iterator[T] = Parallel(n_jobs=2, return_as="generator")([delayed(function)()])
+    return lambda: next(found)
