@@ -45,7 +45,9 @@ def leftovers(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.name.endswith((".tmp", ".old"))]
 
 
-@pytest.mark.parametrize("size", [200, 20_000, 90_000])
+@pytest.mark.parametrize(
+    "size", [200, *(pytest.param(size, marks=pytest.mark.slow) for size in (20_000, 90_000))]
+)
 def test_a_run_on_a_full_disk_says_so_and_is_resumed_when_there_is_room(
     size: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

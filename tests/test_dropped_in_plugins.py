@@ -124,8 +124,12 @@ def test_a_dropped_in_fault_and_task_are_covered_and_pass(package):
     ("good", "bad", "failing"),
     [
         ("## What stays quiet", "## Silence", "test_its_page_has_the_sections_in_order[toy_fault]"),
-        ("def detect(rows)", "def detect(rows, probes)", "test_it_asks_for_known_evidence_by_name"),
-        ("CASES = (", "OTHERS = (", "test_it_loads[toy_fault]"),
+        pytest.param(
+            *("def detect(rows)", "def detect(rows, probes)"),
+            "test_it_asks_for_known_evidence_by_name",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param("CASES = (", "OTHERS = (", "test_it_loads[toy_fault]", marks=pytest.mark.slow),
     ],
     ids=["a missing section", "unknown evidence", "no cases"],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from luthier.engines import kept_trunk
+from luthier.engines import kept_means, kept_trunk
 from luthier.engines.forward import inputs_of
 from luthier.engines.inference import logits_of
 from luthier.engines.kept_trunk import keep_trunk
@@ -14,8 +14,9 @@ from luthier.engines.local import LocalEngine
 from luthier.engines.optimizer import make_optimizer
 from luthier.engines.step import Stepper
 from luthier.kit.digest import digest_of_tensors
+from luthier.kit.join_encoded import join_encoded
 from luthier.kit.user_cache import cache_folder, why_no_room
-from luthier.models.pretrained import find_model
+from luthier.models.pretrained import find_model, load_encoder
 from luthier.models.trunk import frozen_trunk, proven_cut, weights_of_trunk
 from luthier.records import Saved, Stepped, TrainJob, Warned
 from tiny_architectures import ARCHITECTURES, make_architecture
@@ -247,3 +248,58 @@ def test_after_a_measurement_what_is_trained_is_in_training_mode_again_and_what_
         assert not model.training
     assert modes == [[False, False, True]] * 2
     assert {id(p) for p in model.bert.encoder.layer[-1].parameters()} <= trained
+
+
+MEAN = {"strategy": "frozen", "pooling": "mean"}
+
+
+def rows_of_training(job: TrainJob):
+    return join_encoded(job.encoded["train"], job.encoded["validation"])
+
+
+def test_the_rival_on_frozen_features_reads_what_a_head_alone_was_trained_on(job_with, monkeypatch):
+    job = job_with(MEAN)
+    rows = rows_of_training(job)
+    own = job_with(MEAN, trunk_cache_gb=0)
+    by_itself = ENGINE.features(own.model_source, rows, own.settings)
+    list(ENGINE.train(job))
+    assert len(list(cache_folder("trunks").iterdir())) == 1
+    monkeypatch.setattr(kept_means, "features_of", None)  # it would fail if it were called
+    found = ENGINE.features(job.model_source, rows, job.settings)
+    np.testing.assert_allclose(found, by_itself, rtol=1e-4, atol=1e-5)
+
+
+def test_a_head_alone_is_trained_on_what_the_rival_read_before(job_with, monkeypatch):
+    job = job_with(MEAN)
+    ENGINE.features(job.model_source, rows_of_training(job), job.settings)
+    kept, (note,) = keep_trunk(job, loaded(job), CPU)
+    assert "were kept by an earlier run" in note
+    assert_alike(job, loaded(job), job.encoded["validation"], kept)
+
+
+def test_other_pooling_and_windows_do_not_take_the_means(job_with):
+    windows = {"max_length": 12, "long_texts": "windows", "stride": 2}
+    for job in (job_with({"strategy": "frozen", "pooling": "max"}), job_with(MEAN, windows)):
+        ENGINE.features(job.model_source, rows_of_training(job), job.settings)
+        _, (note,) = keep_trunk(job, loaded(job), CPU)
+        assert "computed once" in note
+
+
+def test_features_of_other_weights_are_kept_apart(job_with):
+    job = job_with(MEAN)
+    encoder = load_encoder(job.model_source, 32)
+    rows = job.encoded["validation"]
+    first = kept_means.kept_means(encoder, rows, job.settings, CPU)
+    with torch.no_grad():
+        next(encoder.parameters()).add_(1.0)
+    second = kept_means.kept_means(encoder, rows, job.settings, CPU)
+    assert len(list(cache_folder("trunks").iterdir())) == 2
+    assert not np.allclose(first, second)
+
+
+def test_features_are_there_where_nothing_can_be_kept(job_with):
+    for room in (0, 1e-9):
+        job = job_with(MEAN, trunk_cache_gb=room)
+        rows = job.encoded["validation"]
+        assert ENGINE.features(job.model_source, rows, job.settings).shape == (len(rows), 32)
+    assert not list(cache_folder("trunks").iterdir())

@@ -107,6 +107,7 @@ def test_figures_of_numbers_are_those_of_scikit_learn_and_scipy():
         assert figure.low < figure.value < figure.high
 
 
+@pytest.mark.slow
 def test_the_interval_of_r2_holds_the_truth_most_of_the_time():
     truth = 1 - 10**2 / 20**2  # noise of 10 on a spread of 20
     held = 0

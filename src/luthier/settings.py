@@ -311,7 +311,7 @@ class TrainSettings(_Block):
     )
     trunk_cache_gb: float = setting(
         10.0,
-        "most disk space for the kept outputs of frozen layers (strategy frozen and partial), of "
+        "most disk space for the kept outputs of frozen layers and of the untrained encoder, of "
         "all runs together, in the user's cache folder; 0 keeps none",
         unit="GB",
         ge=0,

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +18,13 @@ from transformers import PreTrainedModel
 
 from luthier.engines.device import memory_explained
 from luthier.engines.forward import inputs_of, inputs_to_try
+from luthier.engines.kept_array import Array, Kind, NotKeptError, as_kind, kept_array
+from luthier.engines.kept_means import KINDS as MEANS_KINDS
+from luthier.engines.kept_means import digest_of_rows, means_key
 from luthier.kit.batching import parts_within
-from luthier.kit.digest import digest_of_arrays, digest_of_tensors
+from luthier.kit.digest import digest_of_tensors
 from luthier.kit.join_encoded import join_encoded
-from luthier.kit.user_cache import cache_folder, in_words, why_no_room
+from luthier.kit.user_cache import in_words
 from luthier.machine_errors import machine_error
 from luthier.models.first_token import first_token_only, proven_first_token
 from luthier.models.trunk import (
@@ -37,13 +38,12 @@ from luthier.models.trunk import (
 )
 from luthier.recipes import KEEPING_AT_MOST
 from luthier.records import Encoded, IntArray, TrainJob
-from luthier.run_folder import atomic_path
 from luthier.settings import seconds
 
 TOKENS_AT_ONCE = 4096
 SEEN_ENOUGH = 0.05
 """Share of the tokens after which the whole reading is guessed from the time so far."""
-KINDS: tuple[type[np.floating[Any]], ...] = (np.float16, np.float32)
+KINDS: tuple[Kind, ...] = (np.float16, np.float32)
 """Of numbers that are kept; the second where one is too large for the first."""
 FORMAT = 1
 """Counts up when what is kept changes its meaning."""
@@ -106,7 +106,7 @@ def keep_trunk(
     rows = join_encoded(job.encoded["train"], job.encoded["validation"])
     if (rows.row_ids < 0).any():
         return None, (f"{still}; changed copies of rows switch the keeping of their outputs off",)
-    if not _limit(job):
+    if not job.settings.train.trunk_cache_gb:
         return None, (f"{still}; their outputs are not kept (train.trunk_cache_gb is 0)",)
     in_training = model.training
     model.eval()
@@ -132,31 +132,43 @@ def _find_or_make(
     device: torch.device,
     still: str,
 ) -> tuple[KeptTrunk | None, tuple[str, ...]]:
-    folder = cache_folder("trunks")
-    path = folder / f"{_key(model, cut, rows)}.npy"
-    store = _found(path, rows, cut)
-    kept_before = store is not None
-    why = "not all of them are finite"
-    for kind in KINDS:
-        if store is not None:
-            break
-        if full := why_no_room(folder, _size(cut, rows, kind), _limit(job)):
-            cure = "more room: --train.trunk_cache_gb, or another disk: XDG_CACHE_HOME"
-            return None, (f"{still}; their outputs are not kept: {full} ({cure})",)
-        try:
-            store = _made(path, (model, cut, rows, device), kind, _Patience(job))
-        except _NotKeptError as given_up:
-            why = str(given_up)
-            break
-    if store is None:
+    patience = _Patience(job)
+
+    def fill(store: Array, kind: Kind) -> None:
+        _read_all(store, (model, cut, rows, device), kind, patience)
+
+    encoder: Any = model.base_model
+    shared = _is_mean_of_rows(model, cut, rows, device)
+    found = kept_array(
+        means_key(encoder, rows) if shared else _key(model, cut, rows),
+        _shape(cut, rows),
+        MEANS_KINDS if shared else KINDS,
+        int(job.settings.train.trunk_cache_gb * 1e9),
+        fill,
+    )
+    if found.values is None and found.full:
+        full, cure = found.why, "more room: --train.trunk_cache_gb, or another disk: XDG_CACHE_HOME"
+        return None, (f"{still}; their outputs are not kept: {full} ({cure})",)
+    if found.values is None:
+        why = found.why
         return None, (f"{still}; their outputs are not kept: {why}",)
-    os.utime(path)
-    size = f"{in_words(path.stat().st_size)} in {path}"
+    size = f"{in_words(found.path.stat().st_size)} in {found.path}"
     layers = f"{cut.layers} frozen layer{'s' if cut.layers > 1 else ''}"
     note = f"the outputs of {layers} were computed once and are kept ({size}); {still}"
-    if kept_before:
+    if found.before:
         note = f"the outputs of {layers} were kept by an earlier run ({size}); {still}"
-    return KeptTrunk(cut, rows, store), (note,)
+    return KeptTrunk(cut, rows, found.values), (note,)
+
+
+def _is_mean_of_rows(model: PreTrainedModel, cut: Cut, rows: Encoded, device: torch.device) -> bool:
+    """Whether what is kept is just what the rival on frozen features reads too: tried on rows."""
+    if cut.way != "pooled" or model.config.pooling != "mean" or rows.window_offsets is not None:
+        return False
+    inputs = inputs_to_try(model, rows, device)
+    with torch.inference_mode():
+        hidden = what_it_gives(model, cut, inputs)
+        last = model.base_model(**inputs).last_hidden_state
+    return bool(torch.allclose(hidden, last, rtol=1e-4, atol=1e-5))
 
 
 def _key(model: PreTrainedModel, cut: Cut, rows: Encoded) -> str:
@@ -168,8 +180,6 @@ def _key(model: PreTrainedModel, cut: Cut, rows: Encoded) -> str:
     }
     if cut.way == "pooled":
         config["pooling"] = model.config.pooling
-    flat = [rows.flat[name] for name in sorted(rows.flat)]
-    windows = [] if rows.window_offsets is None else [rows.window_offsets]
     parts = [
         FORMAT,
         transformers.__version__,
@@ -177,7 +187,7 @@ def _key(model: PreTrainedModel, cut: Cut, rows: Encoded) -> str:
         [cut.list_name, cut.layers, cut.way],
         json.dumps(config, sort_keys=True, default=str),
         digest_of_tensors(weights_of_trunk(model, cut)),
-        digest_of_arrays([rows.row_ids, rows.offsets, *windows, *flat]),
+        digest_of_rows(rows),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
 
@@ -185,29 +195,6 @@ def _key(model: PreTrainedModel, cut: Cut, rows: Encoded) -> str:
 def _shape(cut: Cut, rows: Encoded) -> tuple[int, int]:
     bounds = rows.offsets if rows.window_offsets is None else rows.window_offsets
     return (int(rows.offsets[-1]) if cut.way == "all" else len(bounds) - 1), cut.width
-
-
-def _size(cut: Cut, rows: Encoded, kind: type[np.floating[Any]]) -> int:
-    count, width = _shape(cut, rows)
-    return np.dtype(kind).itemsize * count * width
-
-
-def _limit(job: TrainJob) -> int:
-    return int(job.settings.train.trunk_cache_gb * 1e9)
-
-
-def _found(path: Path, rows: Encoded, cut: Cut) -> np.ndarray[Any, Any] | None:
-    if not path.exists():
-        return None
-    try:
-        store: np.ndarray[Any, Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError):  # cut off by a crash of the machine: made again
-        return None
-    return store if store.shape == _shape(cut, rows) else None
-
-
-class _NotKeptError(Exception):
-    """Says why the reading was given up."""
 
 
 class _Patience:
@@ -222,63 +209,43 @@ class _Patience:
         self._began = time.perf_counter()
 
     def check(self, done: int, of: int) -> None:
-        """Raise `_NotKeptError` where it is better to stop; `done` of so many tokens are read."""
+        """Raise `NotKeptError` where it is better to stop; `done` of so many tokens are read."""
         if self._job.should_stop():
-            raise _NotKeptError("training was stopped")
+            raise NotKeptError("training was stopped")
         if self._budget is None or done < SEEN_ENOUGH * of:
             return
         takes = (time.perf_counter() - self._began) * of / done
         if takes > KEEPING_AT_MOST * self._budget:
-            raise _NotKeptError(
+            raise NotKeptError(
                 f"to read all rows by the frozen layers would take about {takes:.0f} s of "
                 f"{self._job.settings.train.time_budget}"
             )
 
 
-def _made(
-    path: Path,
+def _read_all(
+    store: Array,
     what: tuple[PreTrainedModel, Cut, Encoded, torch.device],
-    kind: type[np.floating[Any]],
+    kind: Kind,
     patience: _Patience,
-) -> np.ndarray[Any, Any] | None:
-    """Read all rows and write what is kept; None where that cannot be done with such numbers."""
+) -> None:
+    """Read all rows and write what is kept.
+
+    Raises:
+        OverflowError: when a value does not fit the kind of number.
+    """
     model, cut, rows, device = what
     done, tokens = 0, int(rows.lengths.sum())
     layer = None
     if cut.way == "first":
         layer = proven_first_token(model, inputs_to_try(model, rows, device))
-    try:
-        with (
-            atomic_path(path) as temporary,
-            torch.inference_mode(),
-            memory_explained(),
-            first_token_only(layer),
-        ):
-            store = _empty(temporary, kind, _shape(cut, rows))
-            for part in parts_within(np.arange(len(rows)), rows.lengths, TOKENS_AT_ONCE):
-                patience.check(done, tokens)
-                inputs = inputs_of(model, rows, part, device)
-                hidden = what_it_gives(model, cut, inputs)
-                values = kept_part(model, cut, hidden, inputs["attention_mask"]).float().cpu()
-                with np.errstate(over="ignore"):
-                    array = values.numpy().astype(kind)
-                if not np.isfinite(array).all():
-                    raise OverflowError
-                store[_places(rows, part, cut)] = array
-                done += int(rows.lengths[part].sum())
-            store.flush()
-    except OverflowError:  # a value does not fit the kind of number
-        return None
-    return _found(path, rows, cut)
-
-
-def _empty(path: Path, kind: type[np.floating[Any]], shape: tuple[int, int]) -> Any:
-    """An array in a file whose room is reserved: a full disk is an error and not a crash."""
-    store = np.lib.format.open_memmap(path, "w+", dtype=kind, shape=shape)
-    if hasattr(os, "posix_fallocate"):
-        with path.open("r+b") as stream:
-            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
-    return store
+    with torch.inference_mode(), memory_explained(), first_token_only(layer):
+        for part in parts_within(np.arange(len(rows)), rows.lengths, TOKENS_AT_ONCE):
+            patience.check(done, tokens)
+            inputs = inputs_of(model, rows, part, device)
+            hidden = what_it_gives(model, cut, inputs)
+            values = kept_part(model, cut, hidden, inputs["attention_mask"]).float().cpu()
+            store[_places(rows, part, cut)] = as_kind(values.numpy(), kind)
+            done += int(rows.lengths[part].sum())
 
 
 def _places(rows: Encoded, part: IntArray, cut: Cut) -> IntArray:

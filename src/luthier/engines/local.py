@@ -11,7 +11,8 @@ from luthier.engines import checkpoint, loop
 from luthier.engines.checkpoint import Checkpoint
 from luthier.engines.costs import StepCosts, measure_costs
 from luthier.engines.device import best_device, computes_in_bfloat16, cpu_threads
-from luthier.engines.inference import features_of, logits_of
+from luthier.engines.inference import logits_of
+from luthier.engines.kept_means import kept_means
 from luthier.kit.seeds import random_stream
 from luthier.models.lora import merge_adapters
 from luthier.models.pretrained import load_encoder
@@ -78,12 +79,12 @@ class LocalEngine:
             return logits_of(model, encoded, settings, device)
 
     def features(self, source: ModelSource, encoded: Encoded, settings: Settings) -> FloatArray:
-        """float64 [n, width]: mean-pooled last hidden state of the pretrained encoder."""
+        """float64 [n, width]: mean of the pretrained encoder's last hidden states, kept on disk."""
         device = best_device()
         encoder = load_encoder(source, settings.text.max_length)
         encoder.to(device)  # type: ignore[arg-type]
         with cpu_threads(settings.train.threads):
-            return features_of(encoder, encoded, settings, device)
+            return kept_means(encoder, encoded, settings, device)
 
     def measure_costs(self, job: TrainJob) -> StepCosts:
         """What a step, a measurement and a checkpoint cost here; leaves no trace."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,9 @@ import numpy as np
 from luthier.journeys.label_check import with_ceilings
 from luthier.journeys.own_predictions import belongs_to
 from luthier.journeys.shipping import load_bound_model, manifest
+from luthier.kit.join_encoded import join_encoded
 from luthier.ledger import digest_of_test_rows, record_look
-from luthier.records import AnyPredictions, FloatArray, Note, Rows, Task
+from luthier.records import AnyPredictions, Encoded, FloatArray, Note, Rows, SplitName, Task
 from luthier.run_folder import RunFolder, write_json
 
 if TYPE_CHECKING:
@@ -118,11 +119,7 @@ def rivals_of(engine: LocalEngine, rows: Rows, plan: Plan) -> Floors:
     texts = dict(zip(rows.ids.tolist(), rows.columns["text"], strict=True))
 
     def features() -> dict[str, FloatArray]:
-        return {
-            split: engine.features(plan.model_source, encoded, plan.settings)
-            for split, encoded in parts.items()
-            if len(encoded)
-        }
+        return _features(engine, parts, plan)
 
     fit: Callable[..., Floors] = fit_floors
     if "labels" in rows.columns:
@@ -142,6 +139,19 @@ def rivals_of(engine: LocalEngine, rows: Rows, plan: Plan) -> Floors:
         plan.settings.train.seed,
     )
     return Floors(fitted.predictions, (*notes, *fitted.notes))
+
+
+def _features(
+    engine: LocalEngine, parts: Mapping[SplitName, Encoded], plan: Plan
+) -> dict[str, FloatArray]:
+    """Split -> the encoder's means; those of the rows of training were perhaps read for it."""
+    trained = join_encoded(parts["train"], parts["validation"])
+    both = engine.features(plan.model_source, trained, plan.settings)
+    learned = len(parts["train"])
+    found = {"train": both[:learned], "validation": both[learned:]}
+    if len(parts["test"]):
+        found["test"] = engine.features(plan.model_source, parts["test"], plan.settings)
+    return found
 
 
 def _test_digest(rows: Rows, plan: Plan) -> str:
