@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import softmax
 
 from luthier.errors import InputError, Problem
-from luthier.kit.prediction_columns import AnswerColumns, as_numbers, as_output
+from luthier.kit.number_cells import PERCENT_SIGNS, as_numbers, as_output
+from luthier.kit.prediction_columns import AnswerColumns
 from luthier.kit.problem_list import ProblemList
 from luthier.kit.table import Table
 from luthier.records import BoolArray, FloatArray, IntArray
@@ -154,7 +155,7 @@ def _refuse(wrong: Sequence[_Wrong], table: Table, columns: Sequence[str], step:
 
 def _has_sign(table: Table, columns: AnswerColumns) -> bool:
     cell = table.columns[next(iter(columns.scores))][0]
-    return isinstance(cell, str) and cell.strip().endswith(("%", "％"))
+    return isinstance(cell, str) and cell.strip().endswith(PERCENT_SIGNS)
 
 
 def _what_is_wrong(cell: Any, number: float | None) -> str:
