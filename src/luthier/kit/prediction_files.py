@@ -14,8 +14,9 @@ import pyarrow.parquet as pq
 
 from luthier.errors import InputError, Problem, did_you_mean
 from luthier.kit.number_cells import as_number, as_numbers, as_output
+from luthier.kit.output_forms import is_confidence
 from luthier.kit.prediction_columns import AnswerColumns, answer_columns
-from luthier.kit.prediction_outputs import is_confidence, read_outputs
+from luthier.kit.prediction_outputs import read_outputs
 from luthier.kit.problem_list import ProblemList
 from luthier.kit.table import Table, with_header
 from luthier.kit.tables import read_table
