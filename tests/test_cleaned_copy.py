@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import csv
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import luthier
 from luthier.cli.main import main
-from luthier.errors import InputError
+from luthier.errors import InputError, MachineError
 from luthier.evidence.out_of_fold import out_of_fold
 from luthier.faults import example_evidence as example
 from luthier.journeys.label_check import write_cleaned_copy
 from luthier.journeys.verbs import fix, save_relabel_queue
 from luthier.kit.cleaned_copy import plan_changes
+from luthier.kit.copy_forms import COPY_ENDINGS, copy_text
 from luthier.kit.junk import junk_of
+from luthier.kit.own_copies import ADDED, texts_restored
 from luthier.kit.relabel_queue import COLUMNS, queue_as_csv, relabel_queue
 from luthier.kit.spreadsheet_cells import FORMULA
+from luthier.kit.table import with_header
+from luthier.kit.tables import read_table
 from luthier.records import RelabelRow
+from luthier.run_folder import write_text
 from test_label_noise import messages
 
 
@@ -186,27 +194,107 @@ STRANGE = [
         for rest in ("SUM(A1)", '是 退款,"吗"', "'", "a\r\nb\tc\rd")
     ),
     *("a=1", "'引用'", "it's", "''", "，，好", " =1", "\u3000-2", "\ufeff=1", "A\u2028=1"),
+    *('"', '"好" 的', 'a"b', "\t" * 6 + "\n", "a\t\t\t\t\t\nb", "C:\\temp\\new", "{"),
 ]
+HARMLESS = [
+    "退款什麼時候到",
+    "a, b; c | d",
+    "C:\\temp\\new",
+    "'引用'",
+    "=1",
+    "A\u2028B",
+    "{",
+]
+"""Without what ends a cell: a table of these needs no quotes."""
 
 
-def test_the_copy_gives_every_strange_text_back_as_it_was(tmp_path):
-    path, out = tmp_path / "strange.jsonl", tmp_path / "clean.csv"
-    texts = [f"{text} 第{i}条" for i, text in enumerate(STRANGE)]  # none repeats another
+def cells_of(path: Path) -> list[dict[str, str]]:
+    """What another program reads in a copy."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        if path.suffix == ".jsonl":
+            return [json.loads(line) for line in stream.read().split("\n") if line]
+        plain = path.suffix == ".tsv" and stream.read(1) != '"'
+        stream.seek(0)
+        quoting = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
+        tab_or_comma = "\t" if path.suffix == ".tsv" else ","
+        return list(csv.DictReader(stream, delimiter=tab_or_comma, quoting=quoting))
+
+
+@pytest.mark.parametrize("ending", COPY_ENDINGS)
+@pytest.mark.parametrize("texts", [STRANGE, HARMLESS], ids=["strange", "harmless"])
+def test_the_copy_gives_every_text_back_as_it_was(tmp_path, ending, texts):
+    path, out = tmp_path / "strange.jsonl", tmp_path / f"clean{ending}"
+    texts = [f"{text} 第{i}条" for i, text in enumerate(texts)]  # none repeats another
     rows = [{"text": text, "label": "ab"[i % 2]} for i, text in enumerate(texts)]
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     first = luthier.load(path)
-    given = dict(zip(first.locations, first.columns["text"], strict=True))
+    texts_at = dict(zip(first.locations, first.columns["text"], strict=True))
     for _ in range(2):  # the copy of a copy, too
         fixed = write_cleaned_copy(luthier.load(path), None, out)
-        with out.open(encoding="utf-8", newline="") as stream:
-            places = [row["luthier_source"] for row in csv.DictReader(stream)]
+        want = [texts_at[row["luthier_source"]] for row in cells_of(out)]
         again = luthier.load(out)
-        want = [given[place] for place in places]
         assert list(again.columns["text"]) == want
-        assert "apostrophes" in "".join(note.message for note in again.source.notes)
-        path, given = out, dict(zip(again.locations, want, strict=True))
-        out = tmp_path / "copy_of_the_copy.csv"
+        assert again.source.files[0].format == ending[1:]
+        path, texts_at = out, dict(zip(again.locations, want, strict=True))
+        out = tmp_path / f"copy_of_the_copy{ending}"
         assert fixed.deeds == {"kept": len(texts)}
+
+
+@given(
+    texts=st.lists(
+        st.text(st.one_of(st.sampled_from("\"'\t\r\n,=\u2028 a退"), st.characters(codec="utf-8"))),
+        min_size=1,
+        max_size=6,
+    ),
+    ending=st.sampled_from(COPY_ENDINGS),
+)
+@settings(max_examples=150, deadline=None)
+def test_any_text_at_all_comes_back_from_a_copy(texts, ending):
+    cells = [text.replace("\0", "") for text in texts]  # a text table cannot hold NUL
+    rows = [[text, "a", "kept", "a", "", f"x.csv:{n}"] for n, text in enumerate(cells, start=2)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"clean{ending}"
+        write_text(path, copy_text(["text", "label", *ADDED], rows, ending))
+        table = read_table(path)
+        table = table if table.headed else with_header(table)
+        assert texts_restored(table)[0].columns["text"] == cells
+
+
+@pytest.mark.parametrize(
+    ("ending", "cell"), [(".csv", "'=1+1"), (".tsv", "'=1+1"), (".jsonl", "=1+1")]
+)
+def test_a_formula_is_harmless_where_a_spreadsheet_opens_the_copy(tmp_path, ending, cell):
+    out = tmp_path / f"clean{ending}"
+    write_cleaned_copy(example.rows(["=1+1", "退款"], ["a", "b"]), None, out)
+    assert [row["text"] for row in cells_of(out)] == [cell, "退款"]
+
+
+def test_every_form_says_the_same_of_every_row(tmp_path):
+    rows = example.rows(["退款", "退款！", "发票\t二", "发票", '"好" 的', "？？？"], list("ababab"))
+    said = []
+    for ending in COPY_ENDINGS:
+        out = tmp_path / f"clean{ending}"
+        write_cleaned_copy(rows, None, out)
+        said.append([cells_of(out), cells_of(tmp_path / f"clean.left_out{ending}")])
+    assert said[0] == said[1] == said[2]
+    assert list(said[0][0][0]) == ["text", "label", *ADDED]
+    assert said[0][1][-1]["luthier_did"] == "left out"
+
+
+@pytest.mark.parametrize("ending", COPY_ENDINGS)
+def test_a_disk_that_fills_up_leaves_no_half_a_copy(tmp_path, monkeypatch, ending):
+    out = tmp_path / f"clean{ending}"
+    out.write_text("the copy of yesterday", encoding="utf-8")
+
+    def full(*args, **more):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    monkeypatch.setattr("os.replace", full)
+    with pytest.raises((OSError, MachineError)):
+        write_cleaned_copy(example.rows(["退款", "发票"], ["a", "b"]), None, out)
+    assert out.read_text(encoding="utf-8") == "the copy of yesterday"
+    assert list(tmp_path.iterdir()) == [out]
 
 
 @pytest.mark.parametrize("columns", [["text", "label"], ["text", "label", "luthier_did"]])
@@ -248,10 +336,16 @@ def test_a_folder_or_another_ending_is_said_to_be_one(tmp_path, capsys, flag):
     told = refused(capsys, tmp_path / "missing.csv", flag, folder, "--force")
     assert "is a folder" in told
     assert "--force" not in told
-    for name in ("out.xlsx", "out.tsv", "out", "out.csv.gz"):
+    for name in ("out.xlsx", "out.parquet", "out", "out.csv.gz"):
         told = refused(capsys, tmp_path / "missing.csv", flag, tmp_path / name)
-        assert "what is written is a CSV file" in told
+        assert "only, and its name must say so" in told
         assert told.strip().endswith(str(tmp_path / "out.csv"))
+
+
+@pytest.mark.parametrize(("flag", "name"), [("--fix", "out.xlsx"), ("--relabel", "out.tsv")])
+def test_what_can_be_written_is_listed(tmp_path, capsys, snapshot, flag, name):
+    told = refused(capsys, tmp_path / "missing.csv", flag, tmp_path / name)
+    assert told.replace(str(tmp_path), "") == snapshot
 
 
 def test_the_rows_left_out_are_not_written_over_anything_either(shop, tmp_path, capsys):
@@ -276,6 +370,24 @@ def test_a_folder_that_is_not_there_yet_is_made(shop, tmp_path):
     out = tmp_path / "new" / "deeper" / "clean.csv"
     main(["audit", str(shop), "--fix", str(out)])
     assert out.exists()
+
+
+@pytest.mark.parametrize("ending", COPY_ENDINGS)
+def test_the_command_writes_the_form_that_the_name_says(shop, tmp_path, ending):
+    before = shop.read_bytes()
+    assert main(["audit", str(shop), "--fix", str(tmp_path / f"clean{ending.upper()}")]) in (0, 1)
+    assert shop.read_bytes() == before
+    again = luthier.load(tmp_path / f"clean{ending.upper()}")
+    assert again.source.files[0].format == ending[1:]
+    assert set(again.columns["text"]) < set(luthier.load(shop).columns["text"])
+    assert (tmp_path / f"clean.left_out{ending.upper()}").exists()
+
+
+@pytest.mark.parametrize("ending", COPY_ENDINGS)
+def test_no_form_is_written_over_the_file_itself(shop, tmp_path, capsys, ending):
+    own = tmp_path / f"own{ending}"
+    own.write_text(shop.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "your files are never changed" in refused(capsys, own, "--fix", own, "--force")
 
 
 def test_nothing_is_written_over_unasked(shop, tmp_path):

@@ -292,3 +292,87 @@ def test_answers_that_are_all_of_one_label_and_right_are_not_called_bad(tmp_path
     rows = [[f"text {i}", "a", "a" if i % 20 else "b"] for i in range(200)]
     path = write(tmp_path / "test.csv", ["text", "label", "prediction"], rows)
     assert diagnose_foreign(ForeignRun(path)).diagnosis.answers == ()
+
+
+# percent that do not sum to 100 -------------------------------------------------------------------
+
+
+def each_for_itself(path: Path, cell, header=None, labels: int = 3) -> Path:
+    """A file of sigmoid outputs: one number per label, whose rows do not sum to 1."""
+    rng = np.random.default_rng(11)
+    p = rng.dirichlet(np.full(labels, 0.4), 200)
+    truth = (rng.random(200)[:, None] > p.cumsum(axis=1)).sum(axis=1).clip(0, labels - 1)
+    shares = np.clip(p * rng.uniform(0.6, 1.3, (200, 1)), 0.001, 0.999).round(4)
+    header = header or [f"p_{name}" for name in NAMES[:labels]]
+    rows = [[f"第{i}句", NAMES[truth[i]], *map(cell, own)] for i, own in enumerate(shares)]
+    return write(path, ["text", "label", *header], rows)
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+def test_sigmoid_percent_without_a_sign_are_the_shares_that_they_are(tmp_path, labels):
+    shares = each_for_itself(tmp_path / "shares.csv", float, labels=labels)
+    for name, cell in (
+        ("bare", lambda p: round(100 * p, 2)),
+        ("sign", lambda p: f"{100 * p:.2f}%"),
+        ("wide", lambda p: f"{100 * p:.2f}％"),
+    ):
+        path = each_for_itself(tmp_path / f"{name}.csv", cell, labels=labels)
+        result = diagnose_foreign(ForeignRun(path))
+        assert "the outputs are percent, a number from 0 to 100 for each label" in messages(result)
+        expected = calibration_error(diagnose_foreign(ForeignRun(shares)))
+        assert calibration_error(result) == pytest.approx(expected)
+
+
+def test_percent_under_the_bare_names_of_the_labels_are_percent(tmp_path):
+    path = each_for_itself(tmp_path / "test.csv", lambda p: round(100 * p, 1), NAMES)
+    assert "percent, a number from 0 to 100" in messages(diagnose_foreign(ForeignRun(path)))
+
+
+def test_percent_in_lists_are_percent(tmp_path):
+    wide = each_for_itself(tmp_path / "wide.csv", lambda p: round(100 * p, 1))
+    with wide.open(encoding="utf-8", newline="") as stream:
+        rows = [[*row[:2], f"[{', '.join(row[2:])}]"] for row in list(csv.reader(stream))[1:]]
+    path = write(tmp_path / "test.csv", ["text", "label", "probabilities"], rows)
+    run = ForeignRun(path, label_names=NAMES)
+    assert "percent, a number from 0 to 100" in messages(diagnose_foreign(run))
+
+
+@pytest.mark.parametrize(
+    ("cell", "header"),
+    [
+        (lambda p: 60 * (p - 0.2), None),  # below 0
+        (lambda p: 160 * p, None),  # above 100
+        (lambda p: 100 * p, [f"logit_{name}" for name in NAMES]),  # called logits
+    ],
+)
+def test_logits_are_never_read_as_percent(tmp_path, cell, header):
+    result = diagnose_foreign(ForeignRun(each_for_itself(tmp_path / "test.csv", cell, header)))
+    assert "the outputs are logits (softmax was applied)" in messages(result)
+    assert "percent" not in messages(result)
+
+
+def test_columns_that_are_no_labels_are_not_read_as_percent(tmp_path):
+    path = each_for_itself(tmp_path / "test.csv", lambda p: 100 * p, ["age", "price", "weight"])
+    assert "percent" not in messages(diagnose_foreign(ForeignRun(path)))
+
+
+def test_numbers_that_may_be_logits_or_percent_are_logits_and_the_way_out_is_said(
+    tmp_path, snapshot
+):
+    path = each_for_itself(tmp_path / "test.csv", lambda p: round(25 * p, 2))
+    said = messages(diagnose_foreign(ForeignRun(path))).replace(str(tmp_path), "")
+    assert said == snapshot
+
+
+def test_a_slip_among_sigmoid_percent_is_named_with_its_line(tmp_path, snapshot):
+    path = each_for_itself(tmp_path / "test.csv", lambda p: round(100 * p, 2))
+    cells = {(3, "p_退款"): 873, (5, "p_parcel"): -1}
+    said = refused(changed(path, cells))
+    assert said.replace(str(tmp_path), "") == snapshot
+
+
+@pytest.mark.parametrize("times", [1, 100])
+def test_a_row_whose_outputs_are_all_0_has_no_answer(tmp_path, times, snapshot):
+    path = each_for_itself(tmp_path / "test.csv", lambda p: times * p)
+    said = refused(changed(path, {(4, f"p_{name}"): 0 for name in NAMES}))
+    assert said.replace(str(tmp_path), "") == snapshot

@@ -52,7 +52,9 @@ def test_it_names_itself_and_its_columns(task: Task):
     for column in task.columns:
         block, name = column.setting.split(".")
         assert name in getattr(Settings(), block).model_dump()
-        assert all(alias == alias.lower() for alias in column.aliases)
+        names = (*column.aliases, *column.weak_aliases)
+        assert all(name == name.lower() for name in names)
+        assert len({*names}) == len(names)
     assert task.metrics
     assert len({len(values) for values in task.samples.values()}) == 1
     assert len(rows_of(task.samples)) >= 4

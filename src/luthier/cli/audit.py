@@ -19,7 +19,7 @@ def add_parser(verbs: Verbs) -> None:
     summary = "is the data fit to learn from? (writes nothing unless asked)"
     parser = new_parser(verbs, "audit", summary, run, settings=True)
     parser.add_argument("data", metavar="DATA", help="labelled file or folder")
-    fix = "write a cleaned copy as CSV, with what was done to each row"
+    fix = "write a cleaned copy (.csv, .tsv or .jsonl), with what was done to each row"
     parser.add_argument("--fix", metavar="OUT", help=fix)
     queue = "write the rows whose labels are doubted as CSV, most doubtful first"
     parser.add_argument("--relabel", metavar="OUT", help=queue)
@@ -57,12 +57,16 @@ def run(args: argparse.Namespace) -> int:
 def _check_places(args: argparse.Namespace) -> None:
     """Whether every file that was asked for can be written."""
     from luthier.journeys.copy_place import check_apart, check_free, left_out_beside
+    from luthier.kit.copy_forms import COPY_ENDINGS
+    from luthier.kit.relabel_queue import QUEUE_ENDINGS
 
     copy, queue = (Path(out) if out else None for out in (args.fix, args.relabel))
     if copy and queue:
         check_apart(copy, queue)
-    for out in filter(None, (copy, copy and left_out_beside(copy), queue)):
-        check_free(out, [Path(args.data)], force=args.force)
+    asked = ((copy, COPY_ENDINGS), (copy and left_out_beside(copy), COPY_ENDINGS))
+    for out, endings in (*asked, (queue, QUEUE_ENDINGS)):
+        if out:
+            check_free(out, [Path(args.data)], endings, force=args.force)
 
 
 def _write(args: argparse.Namespace, result: AuditReport, tell: Catalogue) -> None:

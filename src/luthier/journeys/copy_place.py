@@ -9,20 +9,19 @@ from pathlib import Path
 
 from luthier.errors import InputError, MachineError, Problem
 
-ENDING = ".csv"
-
 
 def left_out_beside(copy: Path) -> Path:
     """Where the rows stand that a cleaned copy leaves out."""
-    return copy.with_name(f"{copy.stem}.left_out{ENDING}")
+    return copy.with_name(f"{copy.stem}.left_out{copy.suffix}")
 
 
-def check_free(out: Path, sources: Sequence[Path], *, force: bool) -> None:
+def check_free(out: Path, sources: Sequence[Path], endings: Sequence[str], *, force: bool) -> None:
     """Refuse to write over anything unasked, over the data themselves always, and where none can.
 
     Args:
-        out: the CSV file that is to be written.
+        out: the file that is to be written.
         sources: the files and folders of the data.
+        endings: what its name may end with; they say the form.
         force: whether a file that is there may be replaced.
 
     Raises:
@@ -36,13 +35,13 @@ def check_free(out: Path, sources: Sequence[Path], *, force: bool) -> None:
         )
     if out.is_dir():
         raise InputError(
-            Problem("is a folder, and what is written is a CSV file", where=str(out)),
-            next_step=f"name a file in it: {out / ('clean' + ENDING)}",
+            Problem("is a folder, and what is written is a file", where=str(out)),
+            next_step=f"name a file in it: {out / ('clean' + endings[0])}",
         )
-    if out.suffix.lower() != ENDING:
+    if out.suffix.lower() not in endings:
+        what = f"can be written as {', '.join(endings)} only, and its name must say so"
         raise InputError(
-            Problem("what is written is a CSV file, and its name must say so", where=str(out)),
-            next_step=f"name it {_as_csv(out)}",
+            Problem(what, where=str(out)), next_step=f"name it {_ending_so(out, endings)}"
         )
     if out.exists() and not force:
         raise InputError(
@@ -70,9 +69,9 @@ def _is_or_lies_in(out: Path, source: Path) -> bool:
     return place == source.resolve() or (source.is_dir() and place.parent == source.resolve())
 
 
-def _as_csv(out: Path) -> Path:
+def _ending_so(out: Path, endings: Sequence[str]) -> Path:
     bare = out.with_suffix("")
-    return bare if bare.suffix.lower() == ENDING else bare.with_suffix(ENDING)
+    return bare if bare.suffix.lower() in endings else bare.with_suffix(endings[0])
 
 
 def _check_writable(out: Path) -> None:

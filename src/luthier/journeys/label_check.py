@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from luthier.journeys.copy_place import check_free, left_out_beside
 from luthier.journeys.own_predictions import own_predictions, pooled_predictions
 from luthier.kit.ceiling import ceilings
 from luthier.kit.cleaned_copy import plan_changes
+from luthier.kit.copy_forms import copy_text
 from luthier.kit.own_copies import ADDED
 from luthier.kit.pool_answers import joined
 from luthier.kit.relabel_queue import queue_as_csv, relabel_queue
-from luthier.kit.spreadsheet_cells import csv_text, disarmed
 from luthier.records import (
     Evaluation,
     LabelOpinions,
@@ -152,8 +153,14 @@ class Fixed:
     notes: tuple[Note, ...]
 
 
-def check_copy(out: Path, rows: Rows, *, force: bool) -> None:
+def check_copy(out: Path, rows: Rows, endings: Sequence[str], *, force: bool) -> None:
     """Whether something about the labels of these rows may be written there.
+
+    Args:
+        out: the file that is to be written.
+        rows: the rows.
+        endings: what its name may end with.
+        force: whether a file that is there may be replaced.
 
     Raises:
         InputError: the rows do not have one label each, or the file may not be written.
@@ -165,25 +172,25 @@ def check_copy(out: Path, rows: Rows, *, force: bool) -> None:
             Problem(what, rows.source.path), next_step="audit it without --fix and --relabel"
         )
     given = [rows.source.path, *(file.path for file in rows.source.files)]
-    check_free(out, [Path(path) for path in given], force=force)
+    check_free(out, [Path(path) for path in given], endings, force=force)
 
 
 def write_cleaned_copy(rows: Rows, opinions: LabelOpinions | None, out: Path) -> Fixed:
-    """Write the rows with what becomes of them, as CSV.
+    """Write the rows with what becomes of them, in the form that the name says.
 
     The copy holds the rows that stay, with their label and what was done; the rows that were left
-    out stand beside it in `<name>.left_out.csv` with the reason of each.
+    out stand beside it in `<name>.left_out.csv` (or .tsv, .jsonl) with the reason of each.
     """
     changes, notes = plan_changes(rows, opinions)
-    tables: dict[bool, list[list[object]]] = {True: [], False: []}
+    tables: dict[bool, list[list[str]]] = {True: [], False: []}
     splits = rows.source.has_own_splits
     for position, change in enumerate(changes):
         split = [rows.given_split[position] or ""] if splits else []
         label = str(rows.columns["label"][position])
-        text = disarmed(str(rows.columns["text"][position]))
+        text = str(rows.columns["text"][position])
         cells = [text, change.label, *split, change.deed, label, change.reason]
         tables[change.deed != "left out"].append([*cells, rows.locations[position]])
     head = ["text", "label", *(["split"] if splits else []), *ADDED]
-    write_text(out, csv_text([head, *tables[True]]))
-    write_text(left_out_beside(out), csv_text([head, *tables[False]]))
+    for path, table in ((out, tables[True]), (left_out_beside(out), tables[False])):
+        write_text(path, copy_text(head, table, path.suffix.lower()))
     return Fixed(out, dict(Counter(change.deed for change in changes)), notes)

@@ -14,7 +14,8 @@ from luthier.journeys.label_check import Fixed, check_copy, doubts_of, write_cle
 from luthier.journeys.opening import SettingsLike, open_run, resolve_settings, walk_of
 from luthier.journeys.run import Run
 from luthier.journeys.workup import workup
-from luthier.kit.relabel_queue import queue_as_csv
+from luthier.kit.copy_forms import COPY_ENDINGS
+from luthier.kit.relabel_queue import QUEUE_ENDINGS, queue_as_csv
 from luthier.records import (
     AnyPredictions,
     Audit,
@@ -87,15 +88,15 @@ def audit(source: Source, *, settings: SettingsLike = None) -> AuditReport:
 
 
 def fix(report: AuditReport, out: Source, *, force: bool = False) -> Fixed:
-    """Write a cleaned copy of audited rows: a new CSV file with what was done to each row.
+    """Write a cleaned copy of audited rows: a new file with what was done to each row.
 
     Repeated, contradictory and empty rows are left out, and the most surely wrong labels changed;
     rows that the files give for validation or test keep their labels. The rows left out stand in
-    `<out>.left_out.csv`. The data themselves are never touched.
+    a file beside it (`clean.left_out.csv` for `clean.csv`). The data themselves are never touched.
 
     Args:
         report: what `audit` found.
-        out: the file to write.
+        out: the file to write; its ending (.csv, .tsv, .jsonl) says the form.
         force: replace `out` if it is there.
 
     Raises:
@@ -103,7 +104,7 @@ def fix(report: AuditReport, out: Source, *, force: bool = False) -> Fixed:
         MachineError: when no file can be written in its folder.
     """
     for path in (Path(out), left_out_beside(Path(out))):
-        check_copy(path, report.rows, force=force)
+        check_copy(path, report.rows, COPY_ENDINGS, force=force)
     return write_cleaned_copy(report.rows, report.opinions, Path(out))
 
 
@@ -114,7 +115,7 @@ def save_relabel_queue(report: AuditReport, out: Source, *, force: bool = False)
         InputError: when the file may not be written.
         MachineError: when no file can be written in its folder.
     """
-    check_copy(Path(out), report.rows, force=force)
+    check_copy(Path(out), report.rows, QUEUE_ENDINGS, force=force)
     write_text(Path(out), queue_as_csv(report.queue))
     return Path(out)
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
-import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
 
-from luthier.errors import Problem, did_you_mean
+from luthier.errors import Problem
+from luthier.kit.column_names import (
+    ANNOTATOR_NAMES,
+    GROUP_NAMES,
+    PAIRS,
+    Found,
+    all_folded,
+    find_by_name,
+    find_by_word,
+    folded,
+)
+from luthier.kit.column_problems import equally_likely, no_column, short, wrong_name
+from luthier.kit.number_cells import is_numeric
 from luthier.kit.table import Table, with_header
 from luthier.records import Column, Note
 from luthier.settings import DataSettings
 
 _BY_POSITION = re.compile(r"column \d+")
-SHOWN = 6
-"""Columns of a table without header that a message shows."""
-
 EXTRAS = {
     "text_pair": "data.text_pair_column",
     "id": "data.id_column",
@@ -25,16 +31,6 @@ EXTRAS = {
     "time": "data.time_column",
 }
 """Columns that any task may have besides its own, and the setting that names each."""
-_PAIRS = (
-    *(("sentence1", "sentence2"), ("sentence_1", "sentence_2"), ("sentence_a", "sentence_b")),
-    *(("text1", "text2"), ("text_1", "text_2"), ("text_a", "text_b"), ("premise", "hypothesis")),
-    *(("question1", "question2"), ("query1", "query2"), ("句子1", "句子2"), ("文本1", "文本2")),
-)
-_ANNOTATORS = ("annotator", "annotator_id", "rater", "rater_id", "标注员", "標註員", "标注人")
-_GROUPS = (
-    *("group", "group_id", "user_id", "customer_id", "session_id", "conversation_id", "doc_id"),
-    *("document_id", "author", "speaker", "thread_id", "用户id", "會話id", "会话id", "客户id"),
-)
 
 
 def wanted_names(columns: Sequence[Column], data: DataSettings) -> dict[str, str]:
@@ -61,17 +57,17 @@ def settle_header(
     """
     if table.headed:
         return table, ()
-    known = {alias for column in columns for alias in column.aliases} | {c.name for c in columns}
     asked = {name.casefold() for name in wanted.values()}
-    known |= asked | {name for pair in _PAIRS for name in pair}
-    cells = [str(cell).strip().casefold() for cell in table.first_row()]
+    names = (name for c in columns for name in (c.name, *c.aliases, *c.weak_aliases))
+    known = all_folded((*names, *wanted.values(), *(name for pair in PAIRS for name in pair)))
+    cells = [folded(str(cell)) for cell in table.first_row()]
     comes_again = [column.count(column[0]) > 1 for column in table.columns.values()]
     if any(cell in known and not again for cell, again in zip(cells, comes_again, strict=True)):
         return with_header(table), ()
     by_position = bool(asked) and all(_BY_POSITION.fullmatch(name) for name in asked)
     one_text_per_line = len(cells) == 1 and table.format == "txt"
     if headless or by_position or one_text_per_line or any(comes_again) or len(table) == 1:
-        first = ", ".join(repr(_short(cell)) for cell in table.first_row()[:4])
+        first = ", ".join(repr(short(cell)) for cell in table.first_row()[:4])
         return table, (Note("guessed", f"{table.name}: no header; the first row is {first}"),)
     return with_header(table), ()
 
@@ -96,7 +92,7 @@ def choose_columns(
     chosen: dict[str, str] = {}
     notes: list[Note] = []
     problems: list[Problem] = []
-    missing: list[Column] = []
+    missing: dict[Column, Found] = {}
     by_content = {} if table.headed else _by_content(table, columns)
     for column in columns:
         needed = targets_required or not column.target
@@ -105,19 +101,21 @@ def choose_columns(
             if asked in table.columns:
                 chosen[column.name] = asked
             else:
-                problems.append(_wrong_name(table, column.setting, asked))
+                problems.append(wrong_name(table, column.setting, asked))
             continue
         if column.name == "text" and (pair := _pair(table)) and not by_content:
             chosen |= pair
             notes.append(Note("guessed", f"{table.name}: read as pairs of {_both(pair)}"))
             continue
-        name, note = _by_name(table, column, earlier.get(column.name), by_content)
-        if name:
-            chosen[column.name] = name
+        others = {name for role, name in wanted.items() if role not in (column.name, "id")}
+        kept = earlier.get(column.name, "")
+        found, said = _guess(table, column, kept, by_content, others, needed=needed)
+        notes += said
+        if found.name:
+            chosen[column.name] = found.name
         elif needed:
-            missing.append(column)
-        notes.extend(note)
-    problems += [_no_column(table, column, chosen.values()) for column in missing]
+            missing[column] = found
+    problems += [_missing(table, c, found, chosen.values()) for c, found in missing.items()]
     problems += _extras(table, wanted, earlier, chosen, targets_required=targets_required)
     notes += _remarks(table, chosen) if table.headed and not earlier else []
     return chosen, tuple(notes), [*problems, *_taken_twice(table, chosen)]
@@ -136,12 +134,12 @@ def _taken_twice(table: Table, chosen: Mapping[str, str]) -> Iterator[Problem]:
 
 def _pair(table: Table) -> dict[str, str]:
     """The two columns of a table of text pairs, by their names; none where one is `text`."""
-    folded = {name.strip().casefold(): name for name in reversed(table.columns)}
-    if "text" in folded or not table.headed:
+    by_name = {folded(name): name for name in reversed(table.columns)}
+    if "text" in by_name or not table.headed:
         return {}
-    for one, other in _PAIRS:
-        if one in folded and other in folded:
-            return {"text": folded[one], "text_pair": folded[other]}
+    for one, other in (map(folded, pair) for pair in PAIRS):
+        if one in by_name and other in by_name:
+            return {"text": by_name[one], "text_pair": by_name[other]}
     return {}
 
 
@@ -165,56 +163,80 @@ def _extras(
     for name, setting in EXTRAS.items():
         source = wanted.get(name) or earlier.get(name)
         if source is None and name == "annotator":
-            folded = {column.strip().casefold(): column for column in table.columns}
-            source = next((folded[known] for known in _ANNOTATORS if known in folded), None)
+            source = find_by_name([*table.columns], (ANNOTATOR_NAMES,), lambda _: True).name or None
         if source is None or name in chosen:
             continue
         if source in table.columns:
             chosen[name] = source
         elif name in wanted and (targets_required or name == "text_pair"):
-            problems.append(_wrong_name(table, setting, source))
+            problems.append(wrong_name(table, setting, source))
     return problems
 
 
 def _remarks(table: Table, chosen: Mapping[str, str]) -> list[Note]:
     """What was recognised by its name, and what might be of use."""
     notes = []
-    if chosen.get("annotator", "").strip().casefold() in _ANNOTATORS:
+    if folded(chosen.get("annotator", "")) in all_folded(ANNOTATOR_NAMES):
         what = f"{table.name}: column {chosen['annotator']!r} says who gave the label"
         notes.append(Note("guessed", what))
     free = [name for name in table.columns if name not in chosen.values()]
-    groups = [name for name in free if name.strip().casefold() in _GROUPS]
+    groups = [name for name in free if folded(name) in all_folded(GROUP_NAMES)]
     if groups and "group" not in chosen:
         what = f"{table.name}: column {groups[0]!r} was not used; to keep its rows together in one"
         notes.append(Note("skipped", f"{what} split: --group-column {groups[0]}"))
     return notes
 
 
-def _by_name(
-    table: Table, column: Column, earlier: str | None, by_content: Mapping[str, str]
-) -> tuple[str, list[Note]]:
-    if earlier in table.columns:
-        return str(earlier), []
+def _guess(
+    table: Table,
+    column: Column,
+    kept: str,
+    by_content: Mapping[str, str],
+    others: Collection[str],
+    *,
+    needed: bool,
+) -> tuple[Found, list[Note]]:
+    if kept in table.columns:
+        return Found(kept), []
     if column.name in by_content:
         name = by_content[column.name]
-        return name, [
-            Note("guessed", f"{table.name}: {column.name} is {name}, by what stands in it")
-        ]
-    if not table.headed:
-        return "", []
-    folded = {name.strip().casefold(): name for name in reversed(table.columns)}
-    matches = [folded[alias] for alias in (column.name, *column.aliases) if alias in folded]
-    matches = list(dict.fromkeys(matches))
-    if not matches:
-        return "", []
-    notes = []
-    if matches[0] != column.name:
-        notes.append(Note("guessed", f"{table.name}: {column.name} is column {matches[0]!r}"))
-    if len(matches) > 1:
-        others = ", ".join(matches[1:])
-        what = f"{table.name}: {column.name} could also be {others}; {column.setting} decides"
-        notes.append(Note("guessed", what))
-    return matches[0], notes
+        what = f"{table.name}: {column.name} is {name}, by what stands in it"
+        return Found(name), [Note("guessed", what)]
+    found = _by_name(table, column, others, needed=needed)
+    return found, found.notes(column.name, table.name, column.setting)
+
+
+def _by_name(table: Table, column: Column, others: Collection[str], *, needed: bool) -> Found:
+    """What the names say; a single word of a name speaks only for a column that must be there.
+
+    Args:
+        table: a table; one without header has no names.
+        column: what is looked for.
+        others: columns that the settings give to something else.
+        needed: whether it must be there.
+    """
+    names = [name for name in table.columns if name not in others] if table.headed else []
+
+    def holds_texts(name: str) -> bool:
+        itself = folded(name) == folded(column.name)
+        return itself or column.kind != "text" or not is_numeric(table.columns[name])
+
+    def holds_labels(name: str) -> bool:
+        return 2 * len(set(map(str, table.columns[name]))) <= len(table)
+
+    found = find_by_name(names, ((column.name,), column.aliases, column.weak_aliases), holds_texts)
+    if found.name or found.equal or not needed:
+        return found
+    strong = (column.name, *column.aliases)
+    if column.target:  # of weak words too little is left: a `user_type` is no answer
+        return find_by_word(names, (strong,), holds_labels)
+    return find_by_word(names, (strong, column.weak_aliases), holds_texts)
+
+
+def _missing(table: Table, column: Column, found: Found, taken: Collection[str]) -> Problem:
+    if found.equal:
+        return equally_likely(table, column.name, found.equal, f"--{column.setting}")
+    return no_column(table, column, taken)
 
 
 def _by_content(table: Table, columns: Sequence[Column]) -> dict[str, str]:
@@ -236,56 +258,3 @@ def _by_content(table: Table, columns: Sequence[Column]) -> dict[str, str]:
         many = max(names, key=lambda name: sum(map(len, map(str, table.columns[name]))))
     few = [name for name in names if name != many and 1 < different[name] <= different[many] // 2]
     return {inputs[0]: many, targets[0]: few[0]} if len(few) == 1 else {}
-
-
-def _no_column(table: Table, column: Column, taken: Collection[str]) -> Problem:
-    names = list(table.columns)
-    folded = {name.strip().casefold(): name for name in names}
-    near = [
-        folded[close]
-        for alias in (column.name, *column.aliases)
-        for close in difflib.get_close_matches(alias, list(folded), n=1, cutoff=0.75)
-    ]
-    shown = ", ".join(repr(_short(name)) for name in names[:12])
-    if table.headed:
-        what = f"no column for the {column.name} among {shown}"
-    else:
-        what = f"no header, and unclear which of {len(names)} columns is the {column.name}"
-    where = f"{table.name}:1" if table.format in ("csv", "tsv", "txt") else table.name
-    left = [name for name in names if name not in taken]
-    candidate = near[0] if near else left[0] if len(left) == 1 else "NAME"
-    if not table.headed:
-        shown = "; ".join(f"{name}: {_short(values[0])!r}" for name, values in _some(table))
-        what = f"{what} ({shown})"
-        candidate = "'column N'" if candidate == "NAME" else repr(candidate)
-    elif " " in candidate:
-        candidate = repr(candidate)
-    flag = f"--{column.setting} {candidate}"
-    if table.format == "txt" and len(names) == 1:
-        return Problem(
-            f"no tab in this file, so no column for the {column.name}",
-            where=where,
-            hint="a .txt file holds text<TAB>label on each line, or save it as .csv with a header",
-        )
-    return Problem(what, where=where, hint=f"say which: {flag}")
-
-
-def _some(table: Table) -> Iterator[tuple[str, list[Any]]]:
-    """The first columns, for a message."""
-    return itertools.islice(table.columns.items(), SHOWN)
-
-
-def _wrong_name(table: Table, setting: str, asked: str) -> Problem:
-    names = list(table.columns)
-    near = did_you_mean(asked, names)
-    listed = f"the columns are {', '.join(_short(name) for name in names[:12])}"
-    return Problem(
-        f"there is no column {asked!r} ({setting})",
-        where=table.name,
-        hint=f"{near} {listed}" if near else listed,
-    )
-
-
-def _short(text: object) -> str:
-    line = str(text).replace("\n", " ")
-    return line if len(line) <= 30 else line[:29] + "…"

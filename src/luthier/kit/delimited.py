@@ -31,8 +31,9 @@ def read_delimited(
 ) -> tuple[dict[str, list[Any]], tuple[Note, ...]]:
     """Columns `column 1`, `column 2`, ... of a text table; the first row may be a header.
 
-    A .csv file has quoted cells. In .tsv and .txt files quotes are ordinary characters, unless only
-    reading them as quotes gives every row of a .tsv file the same number of cells.
+    A .csv file has quoted cells. In .tsv and .txt files quotes are ordinary characters, unless all
+    cells of the first row of a .tsv file are quoted, or only reading them as quotes gives each of
+    its rows the same number of cells.
 
     Args:
         data: the whole file, decodable with `encoding`.
@@ -57,14 +58,14 @@ def read_delimited(
     problems = ProblemList()
     records = _records(data, encoding, delimiter, quoted, name, problems)
     columns, empty = _collect(records, name, lines, problems)
-    if problems and kind == ".tsv" and not quoted:
+    if kind == ".tsv" and not quoted and (problems or _begins_quoted(columns)):
         again = ProblemList()
         again_lines: array[int] = array("q")
         records = _records(data, encoding, delimiter, True, name, again)
-        again_columns, empty = _collect(records, name, again_lines, again)
+        again_columns, again_empty = _collect(records, name, again_lines, again)
         if not again:
             lines[:] = again_lines
-            columns, problems = again_columns, again
+            columns, empty, problems = again_columns, again_empty, again
             notes.append(Note("guessed", f"{name}: cells in double quotes were read without them"))
     problems.raise_if_any()
     if empty:
@@ -195,6 +196,11 @@ def _collect(
 
 def _cells(number: int) -> str:
     return "1 cell" if number == 1 else f"{number} cells"
+
+
+def _begins_quoted(columns: dict[str, list[Any]]) -> bool:
+    firsts = [cells[0] for cells in columns.values() if cells]
+    return len(firsts) > 1 and all(len(c) > 1 and c[0] == c[-1] == '"' for c in firsts)
 
 
 def _kept_quotes(columns: dict[str, list[Any]], name: str) -> Iterator[Note]:

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from luthier.kit.column_names import all_folded, folded, is_id
 from luthier.kit.table import Table
 from luthier.records import Column, Note
 
 _YES, _NO = {"1", "1.0", "true", "True"}, {"0", "0.0", "false", "False"}
 _NAMES = ("name", "label", "text", "title", "value", "class")
 """Keys under which an object names a label, likeliest first."""
-_NO_LABEL = ("id", "idx", "index", "guid", "uuid", "")
-"""Columns that are neither text nor label."""
 LABELS = "labels"
 """Name of the column that takes the place of several columns of 0 and 1."""
 SHOWN = 5
@@ -76,13 +75,11 @@ def flags_as_labels(
     target = next((column for column in columns if column.target), None)
     if not table.headed or target is None or target.kind == "number" or target.name in wanted:
         return table, ()
-    known = {alias for column in columns for alias in (column.name, *column.aliases)}
-    named = {name.casefold() for name in wanted.values()}
-    folded = {name: name.strip().casefold() for name in table.columns}
-    if any(low in (target.name, *target.aliases) for low in folded.values()):
+    if any(folded(name) in all_folded((target.name, *target.aliases)) for name in table.columns):
         return table, ()
-    others = known | named | set(_NO_LABEL)
-    flags = [name for name, low in folded.items() if low not in others]
+    texts = (n for c in columns if not c.target for n in (c.name, *c.aliases, *c.weak_aliases))
+    others = all_folded((*texts, *wanted.values()))
+    flags = [name for name in table.columns if folded(name) not in others and not is_id(name)]
     if len(flags) < 2 or not all(_all_flags(table.columns[name]) for name in flags):
         return table, ()
     picked: list[list[str]] = [[] for _ in range(len(table))]

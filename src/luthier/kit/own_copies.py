@@ -13,9 +13,13 @@ ADDED = ("luthier_did", "label_before", "luthier_reason", "luthier_source")
 
 
 def texts_restored(table: Table) -> tuple[Table, tuple[Note, ...]]:
-    """The table without the apostrophes that were added to a cleaned copy; others stay as is."""
+    """The table without the apostrophes that were added to a cleaned copy; others stay as is.
+
+    A copy as JSON has none: no spreadsheet opens it.
+    """
     cells = table.columns.get("text")
-    if cells is None or not table.columns.keys() >= {*ADDED}:
+    as_json = table.format in ("json", "jsonl")
+    if cells is None or as_json or not table.columns.keys() >= {*ADDED}:
         return table, ()
     texts = [restored(cell) for cell in cells]
     number = sum(a != b for a, b in zip(cells, texts, strict=True))

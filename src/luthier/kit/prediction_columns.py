@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from luthier.errors import Problem, did_you_mean
+from luthier.kit.column_names import (
+    LABEL_NAMES,
+    TEXT_NAMES,
+    WEAK_LABEL_NAMES,
+    WEAK_TEXT_NAMES,
+    find_by_name,
+    is_id,
+)
+from luthier.kit.column_problems import equally_likely
+from luthier.kit.number_cells import as_numbers, as_output, is_numeric
 from luthier.kit.table import Table
 from luthier.records import Note
 
-TEXT = ("text", "sentence", "content", "message", "review", "comment", "query", "question",
-        "utterance", "title", "document", "input", "文本", "内容", "內容", "句子", "评论", "評論",
-        "问题", "問題", "标题", "標題")  # fmt: skip
-LABEL = ("label", "true_label", "y_true", "true", "truth", "gold", "gold_label", "actual", "target",
-         "expected", "class", "category", "intent", "topic", "labels", "标签", "標籤", "真实标签",
-         "真實標籤", "类别", "類別", "分类", "分類", "意图", "意圖")  # fmt: skip
-PREDICTION = ("prediction", "predicted", "predicted_label", "pred_label", "pred", "preds", "y_pred",
-              "predictions", "predict", "output_label", "model_label", "预测", "預測", "预测标签",
-              "預測標籤", "模型预测")  # fmt: skip
+TRUE_LABELS = (
+    *("true_label", "y_true", "true", "truth", "gold", "gold_label", "actual", "expected"),
+    *("真实标签", "真實標籤"),
+)
+PREDICTIONS = (
+    *("predicted", "predicted_label", "pred_label", "pred", "preds", "y_pred", "predictions"),
+    *("predict", "output_label", "model_label", "预测", "預測", "预测标签", "預測標籤", "模型预测"),
+)
 LISTS = ("probabilities", "probs", "proba", "y_prob", "y_proba", "scores", "logits", "outputs",
          "softmax", "probability")  # fmt: skip
 LONE = ("score", "prob")
 """Names of a column that is alone: the probability of the second of two labels, or a confidence."""
 CONFIDENCE = ("confidence", "conf", "certainty", "置信度", "信心", "信心度")
 """The same, beside a prediction only."""
-ROLES: Mapping[str, tuple[str, ...]] = {"text": TEXT, "label": LABEL, "prediction": PREDICTION}
+ROLES: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "text": (("text",), TEXT_NAMES, WEAK_TEXT_NAMES),
+    "label": (("label",), TRUE_LABELS, LABEL_NAMES, WEAK_LABEL_NAMES),
+    "prediction": (("prediction",), PREDICTIONS),
+}
+"""Role -> names of its column, likeliest first, those of one group equally likely."""
 
 _PREFIX = re.compile(
     r"^(?:y_)?(?:probability|probabilities|proba|probs|prob|p|score|scores|logits|logit|softmax|"
     r"output|outputs|confidence|class|label)[ _:.\-\[(]+(.+?)[\])]?$",
     re.IGNORECASE,
 )
-_SPLIT_LIST = re.compile(r"[,\s]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +83,7 @@ def answer_columns(
     roles: dict[str, str] = {}
     notes: list[Note] = []
     problems: list[Problem] = []
-    folded = {name.strip().casefold(): name for name in reversed(table.columns)}
-    for role, aliases in ROLES.items():
+    for role, groups in ROLES.items():
         if name := asked.get(role):
             if name in table.columns:
                 roles[role] = name
@@ -82,14 +94,17 @@ def answer_columns(
                     Problem(f"there is no column {name!r}", where=table.name, hint=hint or listed)
                 )
             continue
-        matches = [folded[alias] for alias in aliases if alias in folded]
-        matches = [name for name in dict.fromkeys(matches) if name not in roles.values()]
-        if matches and not (role == "text" and is_numeric(table.columns[matches[0]])):
-            roles[role] = matches[0]
-            if matches[0] != role:
-                what = f"{table.name}: {role} is column {matches[0]!r}"
-                others = f"; it could also be {', '.join(matches[1:])}" if matches[1:] else ""
-                notes.append(Note("guessed", what + others))
+        free = [name for name in table.columns if name not in (*roles.values(), *asked.values())]
+        found = find_by_name(free, groups, partial(_may_be, table, role))
+        if found.name:
+            roles[role] = found.name
+        elif found.equal:
+            problems.append(equally_likely(table, role, found.equal, f"--{role}-column"))
+        elif role == "label":
+            names = ", ".join(list(table.columns)[:12])
+            what = f"no column for the true label among {names}"
+            problems.append(Problem(what, table.name, "say which: --label-column NAME"))
+        notes += found.notes(role, table.name, f"--{role}-column")
     scores = _scores(table, roles)
     if scores:
         shown = ", ".join(list(scores)[:6]) + (", ..." if len(scores) > 6 else "")
@@ -97,44 +112,9 @@ def answer_columns(
     return AnswerColumns(roles, scores, tuple(notes)), tuple(problems)
 
 
-def is_numeric(values: Sequence[Any]) -> bool:
-    """Whether every value that is there is a number, and one is."""
-    there = [value for value in values if value not in (None, "")]
-    return bool(there) and all(as_number(value) is not None for value in there)
-
-
-def as_number(value: Any) -> float | None:
-    """The number that a cell holds, or None."""
-    if isinstance(value, bool):
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def as_output(value: Any) -> float | None:
-    """The output of a model that a cell holds, `12.3%` too (0.123), or None."""
-    if isinstance(value, str) and value.strip().endswith(("%", "％")):
-        number = as_number(value.strip()[:-1])
-        return None if number is None else number / 100
-    return as_number(value)
-
-
-def as_numbers(value: Any) -> list[float] | None:
-    """The numbers of a cell that holds a list: JSON, numpy's print, or a list already."""
-    if isinstance(value, str):
-        bare = value.strip()
-        if not (bare.startswith("[") and bare.endswith("]")):
-            return None
-        try:
-            value = json.loads(bare)
-        except json.JSONDecodeError:
-            value = _SPLIT_LIST.split(bare[1:-1].strip())
-    if not isinstance(value, list | tuple):
-        return None
-    numbers = [as_number(part) for part in value]
-    return None if None in numbers or len(numbers) < 2 else [x for x in numbers if x is not None]
+def _may_be(table: Table, role: str, name: str) -> bool:
+    """No text is a number."""
+    return role != "text" or not is_numeric(table.columns[name])
 
 
 def _scores(table: Table, roles: Mapping[str, str]) -> dict[str, str]:
@@ -179,8 +159,7 @@ def _is_output_or_empty(cell: Any) -> bool:
 
 def _looks_like_a_count(name: str, values: Sequence[Any]) -> bool:
     """An id, an index, a loss or a length is no output of a model."""
-    known = {"id", "row_id", "index", "idx", "loss", "length", "len", "unnamed: 0", "column 1", ""}
-    if name.strip().casefold() in known:
+    if is_id(name) or name.strip().casefold() in ("loss", "length", "len", "column 1"):
         return True
     numbers = [as_output(value) or 0.0 for value in values[:2000]]
     whole = all(number.is_integer() for number in numbers)

@@ -13,14 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from luthier.errors import InputError, Problem, did_you_mean
-from luthier.kit.prediction_columns import (
-    AnswerColumns,
-    answer_columns,
-    as_number,
-    as_numbers,
-    as_output,
-)
-from luthier.kit.prediction_outputs import is_confidence, read_outputs
+from luthier.kit.number_cells import as_number, as_numbers, as_output
+from luthier.kit.output_forms import is_confidence
+from luthier.kit.prediction_columns import AnswerColumns, answer_columns
+from luthier.kit.prediction_outputs import read_outputs
 from luthier.kit.problem_list import ProblemList
 from luthier.kit.table import Table, with_header
 from luthier.kit.tables import read_table
@@ -93,13 +89,6 @@ def read_answers(path: Path, split: SplitName, asked: Mapping[str, str]) -> Answ
     if path.suffix == ".parquet":
         table = _with_lists(table, path)
     columns, problems = answer_columns(table, asked)
-    if "label" not in columns.roles:
-        names = ", ".join(list(table.columns)[:12])
-        problems = (
-            *problems,
-            Problem(f"no column for the true label among {names}", where=table.name,
-                    hint="say which: --label-column NAME"),
-        )  # fmt: skip
     if problems:
         raise InputError(problems, next_step="luthier diagnose --help")
     return AnswerFile(split, path, table, columns)

@@ -12,6 +12,7 @@ from luthier.records import LabelOpinions, LabelPairs, RelabelRow, Rows
 
 MOST_ROWS = 5000
 STOP_RULE = "Stop when fewer than 2 of the last 20 rows that you read were wrong."
+QUEUE_ENDINGS = (".csv",)
 COLUMNS = ("row_id", "location", "split", "text", "label", "proposed", "score", "reason")
 
 HOW_TO_REVIEW = (

@@ -6,27 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from luthier.errors import Problem, did_you_mean
+from luthier.kit.column_names import TEXT_NAMES, WEAK_TEXT_NAMES
 from luthier.kit.plural import plural
 from luthier.records import Column
 
 TEXT = Column(
     name="text",
-    aliases=(
-        *("text", "sentence", "content", "message", "review", "comment", "query"),
-        *("question", "utterance", "title", "document", "文本", "内容", "內容", "句子"),
-        *("评论", "評論", "问题", "問題", "标题", "標題"),
-    ),
+    aliases=TEXT_NAMES,
+    weak_aliases=WEAK_TEXT_NAMES,
     target=False,
     setting="data.text_column",
 )
 """The text of a row."""
-
-LABEL_ALIASES = (
-    *("label", "category", "class", "intent", "target", "labels", "topic", "sentiment"),
-    "cats",  # of spaCy
-    *("标签", "標籤", "类别", "類別", "分类", "分類", "意图", "意圖"),
-)
-"""Names that a column of answers has in files."""
 
 
 def text_problem(text: Any, where: str) -> Problem | None:

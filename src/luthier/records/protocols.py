@@ -32,12 +32,13 @@ class Column:
 
     Args:
         name: canonical name (`text`, `label`).
-        aliases: names it is recognised by in files, most likely first, lower case.
+        aliases: names it is recognised by in files, lower case, all equally likely.
         target: whether it is the answer to learn (absent at prediction time).
         setting: the setting that names it (`data.text_column`).
         kind: what stands in it; load turns the cells of the file into it. `text` and `label` are
             str, `labels` is a tuple of different str (empty: none applies), `number` is a finite
             float.
+        weak_aliases: names that count where no column has one of the others.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Column:
     target: bool
     setting: str
     kind: ColumnKind = "text"
+    weak_aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

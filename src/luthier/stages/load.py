@@ -11,6 +11,7 @@ import numpy as np
 
 from luthier.errors import InputError, Problem
 from luthier.kit.alike_labels import twins_noted
+from luthier.kit.column_names import is_id
 from luthier.kit.columns import (
     EXTRAS,
     choose_columns,
@@ -98,14 +99,15 @@ def load(
 
 
 def _columns_of(tasks: Sequence[Task]) -> tuple[Column, ...]:
-    """The columns of the first task, the target found by the names that any of the tasks knows."""
-    names = dict.fromkeys(
-        name for task in tasks for own in task.columns if own.target for name in own.aliases
-    )
-    return tuple(
-        replace(column, aliases=tuple(names)) if column.target else column
-        for column in tasks[0].columns
-    )
+    """The columns of the first task; the target's names in the others are less likely ones."""
+    targets = [column for task in tasks for column in task.columns if column.target]
+    names = tuple(dict.fromkeys(n for c in targets for n in (*c.weak_aliases, *c.aliases)))
+    return tuple(_knowing(c, names) if c.target else c for c in tasks[0].columns)
+
+
+def _knowing(column: Column, names: Sequence[str]) -> Column:
+    known = (column.name, *column.aliases)
+    return replace(column, weak_aliases=tuple(name for name in names if name not in known))
 
 
 def _read(
@@ -245,7 +247,7 @@ def _titles(
     others = {
         name: values
         for name, values in table.columns.items()
-        if name not in chosen.values() and name.casefold() != "id"
+        if name not in chosen.values() and not is_id(name)
     }
     read = {part.file.path for part in parts}
     folder = given if given.is_dir() else parts[0].file.path.parent

@@ -13,9 +13,9 @@ from scipy.special import expit
 from luthier.errors import InputError, Problem
 from luthier.kit import label_set_figures
 from luthier.kit.class_weights import positive_weights, weights_by_name, without_weight
+from luthier.kit.column_names import LABEL_NAMES, WEAK_LABEL_NAMES
 from luthier.kit.encode_texts import encode_texts
 from luthier.kit.text_columns import (
-    LABEL_ALIASES,
     TEXT,
     ordered_labels,
     text_problem,
@@ -50,7 +50,14 @@ class MultiLabel:
     title = "Text classification, any number of labels per text"
     columns: tuple[Column, ...] = (
         TEXT,
-        Column("labels", LABEL_ALIASES, target=True, setting="data.label_column", kind="labels"),
+        Column(
+            "labels",
+            LABEL_NAMES,
+            target=True,
+            setting="data.label_column",
+            kind="labels",
+            weak_aliases=WEAK_LABEL_NAMES,
+        ),
     )
     samples: ClassVar[Mapping[str, Sequence[Any]]] = {
         "text": (

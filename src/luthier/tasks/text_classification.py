@@ -11,9 +11,9 @@ import numpy as np
 from luthier.errors import InputError, Problem
 from luthier.kit import classification_figures
 from luthier.kit.class_weights import class_weights, weights_by_name, without_weight
+from luthier.kit.column_names import LABEL_NAMES, WEAK_LABEL_NAMES
 from luthier.kit.encode_texts import encode_texts
 from luthier.kit.text_columns import (
-    LABEL_ALIASES,
     TEXT,
     ordered_labels,
     text_problem,
@@ -46,7 +46,14 @@ class TextClassification:
     title = "Text classification, one label per text"
     columns: tuple[Column, ...] = (
         TEXT,
-        Column("label", LABEL_ALIASES, target=True, setting="data.label_column", kind="label"),
+        Column(
+            "label",
+            LABEL_NAMES,
+            target=True,
+            setting="data.label_column",
+            kind="label",
+            weak_aliases=WEAK_LABEL_NAMES,
+        ),
     )
     samples: ClassVar[Mapping[str, Sequence[Any]]] = {
         "text": (

@@ -11,8 +11,9 @@ import numpy as np
 
 from luthier.errors import Problem, SettingsError
 from luthier.kit import number_figures
+from luthier.kit.column_names import LABEL_NAMES
 from luthier.kit.encode_texts import encode_texts
-from luthier.kit.text_columns import LABEL_ALIASES, TEXT, text_problem
+from luthier.kit.text_columns import TEXT, text_problem
 from luthier.records import (
     BadSample,
     Column,
@@ -44,10 +45,11 @@ class TextRegression:
         TEXT,
         Column(
             "number",
-            (*("score", "rating", "value", "number", "stars", "分数", "分數"), *LABEL_ALIASES),
+            ("score", "rating", "value", "number", "stars", "分数", "分數", "评分", "評分"),
             target=True,
             setting="data.label_column",
             kind="number",
+            weak_aliases=("label", *LABEL_NAMES),
         ),
     )
     samples: ClassVar[Mapping[str, Sequence[Any]]] = {
