@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from luthier.engines import inference, step
+from luthier.engines import beginning, inference
 from luthier.engines.forward import inputs_to_try
 from luthier.engines.inference import logits_of
 from luthier.engines.local import LocalEngine
@@ -98,7 +98,7 @@ def test_training_goes_the_way_it_goes_with_the_whole_layer(tmp_path, monkeypatc
     steps = []
     for short in (True, False):
         if not short:
-            monkeypatch.setattr(step, "proven_first_token", lambda *_: None)
+            monkeypatch.setattr(beginning, "proven_first_token", lambda *_: None)
         job = tiny_job(tmp_path, num_train_epochs=2)
         still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
         block = job.settings.model.model_copy(update={**still, "classifier_dropout": 0.0})

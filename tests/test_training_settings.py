@@ -131,7 +131,7 @@ def test_nothing_of_a_run_is_left_in_memory(job_with, monkeypatch):
 
     def remember(self, *args, **kwargs):
         load(self, *args, **kwargs)
-        models.append(weakref.ref(self._model))
+        models.append(weakref.ref(self._held.model))
 
     monkeypatch.setattr(loop._Training, "__init__", remember)
     events = ENGINE.train(job_with())

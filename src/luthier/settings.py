@@ -384,6 +384,12 @@ class TrainSettings(_Block):
         unit="processes",
         ge=1,
     )
+    fsdp: bool = setting(
+        False,
+        "whether each of these processes keeps only its share of weights, gradients and optimizer "
+        "state, for models that need the memory of several GPUs (slower; to be measured and saved, "
+        "the weights are put together in the first process)",
+    )
     bf16: bool = setting(
         False,
         "whether matrices are multiplied in bfloat16 while training; when not given, by a "
@@ -410,6 +416,14 @@ class TrainSettings(_Block):
     def _duration(cls, value: str) -> str:
         seconds(value)
         return value
+
+    @model_validator(mode="after")
+    def _several_to_share(self) -> TrainSettings:
+        if self.fsdp and self.num_processes == 1:
+            raise ValueError(
+                "fsdp shares a model out between processes: set num_processes to 2 or more"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_way_to_soften(self) -> TrainSettings:

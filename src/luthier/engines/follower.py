@@ -6,6 +6,7 @@ it is told that training has, and when the connection to the first process break
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 import sys
@@ -15,9 +16,10 @@ import torch.distributed as dist
 
 from luthier.engines import checkpoint as disk
 from luthier.engines.device import cpu_threads, determinism
-from luthier.engines.group import Group
+from luthier.engines.group import Alone
 from luthier.engines.prepare import prepare
-from luthier.engines.several import NO_STEP, join, opened_store, ready_key
+from luthier.engines.several import NO_STEP, group_of, join, opened_store, ready_key
+from luthier.errors import LuthierError
 from luthier.records import TrainJob
 
 
@@ -31,16 +33,24 @@ def main() -> None:
     store.set(ready_key(rank), "")
     join(store, rank, size, device)
     with determinism(job.settings.train.full_determinism), cpu_threads(threads):
-        _follow(job, device, Group(rank, size, device))
+        try:
+            _follow(job, device, group_of(job, rank, size, device))
+        except LuthierError as error:  # the first process tells the last line that stands here
+            sys.stderr.write(str(error).splitlines()[0])
+            sys.stderr.flush()
+            os._exit(1)
     dist.destroy_process_group()
 
 
-def _follow(job: TrainJob, device: torch.device, group: Group) -> None:
+def _follow(job: TrainJob, device: torch.device, group: Alone) -> None:
     resumed = job.resume and disk.has(job.checkpoints, "last")
     state = disk.read_state(job.checkpoints) if resumed else None
-    stepper = prepare(job, device, state, group).stepper
-    while (step := group.hear(NO_STEP)) != NO_STEP:
-        stepper(step)
+    ready = prepare(job, device, state, group)
+    while (said := group.hear(NO_STEP)) != NO_STEP:
+        if said > NO_STEP:
+            ready.stepper(said)
+        else:
+            ready.held.answer(said, ready.optimizer)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,17 @@ when to stop, and tells the others which step is next.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+from transformers import PreTrainedModel
 
+from luthier.engines.held import Held
 from luthier.records import IntArray
+
+PATIENCE = timedelta(days=7)
+"""Of processes that wait for the first one; if that dies, their connection breaks at once."""
 
 
 class Alone:
@@ -22,13 +28,42 @@ class Alone:
     """Whether it is the first."""
     place: tuple[int, ...] = ()
     """Tells its dropout from that of the others; empty for the first."""
+    watchable = True
+    """Whether it sees each weight and each gradient whole."""
 
     def share(self, rows: IntArray) -> IntArray:
         """The rows of a step that this process reads."""
         return rows
 
-    def add_up(self, parameters: Sequence[torch.nn.Parameter], totals: torch.Tensor) -> None:
-        """Add gradients and `totals`, float [t], over the processes, in place."""
+    def hold(self, model: PreTrainedModel) -> Held:
+        """The model as this process keeps it."""
+        return Held(model)
+
+    def passes(self, own: int) -> int:
+        """How many passes through the model a step has here, of which `own` have rows."""
+        return own
+
+    def add_up_and_clip(
+        self,
+        parameters: Sequence[torch.nn.Parameter],
+        totals: torch.Tensor,  # noqa: ARG002
+        most: float,
+    ) -> torch.Tensor:
+        """Add gradients and `totals`, float [t], over the processes, in place; then clip.
+
+        Returns:
+            The norm of the gradient before it was clipped to `most`, float [].
+        """
+        return torch.nn.utils.clip_grad_norm_(parameters, most)
+
+    def again(self, error: RuntimeError, *, smaller: bool) -> bool:  # noqa: ARG002
+        """Whether a step that this error ended is begun again.
+
+        Args:
+            error: what ended it.
+            smaller: whether this process ran out of memory and can do with less.
+        """
+        return smaller
 
     def hear(self, number: int) -> int:
         """The number that the first process says; the others wait for it."""
@@ -55,7 +90,9 @@ class Group(Alone):
         """Every n-th row: rows of like length stand together."""
         return rows[self._rank :: self._size]
 
-    def add_up(self, parameters: Sequence[torch.nn.Parameter], totals: torch.Tensor) -> None:
+    def add_up_and_clip(
+        self, parameters: Sequence[torch.nn.Parameter], totals: torch.Tensor, most: float
+    ) -> torch.Tensor:
         """In one message; a parameter that this process has no gradient for counts 0."""
         for parameter in parameters:
             if parameter.grad is None:
@@ -65,6 +102,7 @@ class Group(Alone):
         dist.all_reduce(flat)
         for values, summed in zip(each, flat.split([v.numel() for v in each]), strict=True):
             values.copy_(summed.view_as(values))
+        return super().add_up_and_clip(parameters, totals, most)
 
     def hear(self, number: int) -> int:
         """Sent by the first process to all others."""

@@ -13,7 +13,6 @@ from luthier.engines.checkpoint import Checkpoint, TrainingState
 from luthier.engines.device import cpu_threads, determinism, free_memory
 from luthier.engines.group import Alone
 from luthier.engines.measure import LEARNING_COST, Measure
-from luthier.engines.optimizer import state_tensors
 from luthier.engines.prepare import prepare
 from luthier.engines.resume import check_inputs, inputs_of_run
 from luthier.engines.several import NO_STEP, several, threads_of_each
@@ -31,6 +30,7 @@ from luthier.records import (
     TrainJob,
     Warned,
 )
+from luthier.records.training import nothing_watched
 from luthier.settings import seconds as seconds_of
 
 FINAL: tuple[StopReason, ...] = ("finished", "early_stopping")
@@ -93,7 +93,7 @@ class _Training:
         self._resumed = state is not None
         self._group = group
         ready = prepare(job, device, state, group)
-        self._model, self._optimizer, self._stepper = ready.model, ready.optimizer, ready.stepper
+        self._held, self._optimizer, self._stepper = ready.held, ready.optimizer, ready.stepper
         self._initial, self._parameters = ready.initial_digest, ready.parameters
         self._notes = ready.notes
         self._measure = Measure(job, device, ready.kept)
@@ -108,8 +108,9 @@ class _Training:
 
     def events(self) -> Iterator[Event]:
         """Everything from `Started` to `Stopped`."""
-        watch, total = self._job.watch, self._stepper.total_steps
-        with watch(self._model, self._optimizer, total) as self._stepper.saw_loss:
+        watch = self._job.watch if self._group.watchable else nothing_watched
+        total = self._stepper.total_steps
+        with watch(self._held.model, self._optimizer, total) as self._stepper.saw_loss:
             yield from self._watched_events()
 
     def _watched_events(self) -> Iterator[Event]:
@@ -118,6 +119,7 @@ class _Training:
         save_steps = self._job.settings.train.save_steps
         while (reason := self._reason_to_stop()) is None:
             halvings = self._stepper.halvings
+            self._held.forget()
             stepped = self._stepper(self._group.hear(self._step + 1))
             self._step += 1
             self._step_seconds += stepped.seconds
@@ -198,7 +200,7 @@ class _Training:
     def _evaluate(self) -> Evaluated:
         """Measure both splits, and keep count of the best."""
         began = time.perf_counter()
-        train, validation = self._measure(self._model)
+        train, validation = self._measure(self._held.whole())
         settings, loss = self._job.settings.train, validation.get("loss")
         metric = validation[settings.metric_for_best_model]
         is_best = is_better(settings, metric, loss, self._best_metric, self._best_loss)
@@ -220,16 +222,16 @@ class _Training:
 
     def _save(self, evaluated: Evaluated | None) -> Iterator[Event]:
         name = self._job.settings.train.metric_for_best_model
-        optimizer = state_tensors(self._model, self._optimizer)
+        model, optimizer = self._held.whole(), self._held.state_of(self._optimizer)
         here = Checkpoint(
             step=self._step,
             epoch=self._epoch(),
             metric_name=name,
             metric=evaluated.validation[name] if evaluated else None,
-            digest=digest_of_tensors(shipped_weights(self._model)),
+            digest=digest_of_tensors(shipped_weights(model)),
             optimizer_digest=digest_of_tensors(optimizer),
         )
-        disk.save_last(self._job.checkpoints, self._model, optimizer, here, self._state())
+        disk.save_last(self._job.checkpoints, model, optimizer, here, self._state())
         self._saved_step = self._step
         if is_best := evaluated is not None and evaluated.is_best:
             disk.copy_last_to_best(self._job.checkpoints, here)

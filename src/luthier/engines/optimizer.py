@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -23,12 +23,19 @@ NOT_FOR_US = {
 _HUGGING_FACE_NAMES = {"adamw_torch": "AdamW", "adamw_torch_fused": "AdamW", "adamw_hf": "AdamW"}
 
 
-def make_optimizer(model: PreTrainedModel, settings: TrainSettings) -> torch.optim.Optimizer:
+def make_optimizer(
+    model: PreTrainedModel, settings: TrainSettings, *, fused: bool = True
+) -> torch.optim.Optimizer:
     """The optimizer over the trainable parameters; no weight decay on biases and norms.
 
     Each group holds `scale`, the factor between its learning rate and `learning_rate`: the head's
     rate of its own, and `layerwise_lr_decay` once for each layer between a layer and the top one
     (Sun et al. 2019, section 5.3.4; embeddings count as the layer below the first).
+
+    Args:
+        model: on its device.
+        settings: which optimizer, and its rates.
+        fused: whether torch's fused form is taken where there is one.
 
     Raises:
         SettingsError: when torch has no such optimizer, or it does not take these arguments.
@@ -37,7 +44,7 @@ def make_optimizer(model: PreTrainedModel, settings: TrainSettings) -> torch.opt
     groups = list(_groups(model, settings))
     arguments: dict[str, Any] = dict(optimizer_arguments(settings))
     devices = {p.device.type for p in model.parameters() if p.requires_grad}
-    if "fused" in inspect.signature(kind).parameters and devices <= {"cpu", "cuda"}:
+    if fused and "fused" in inspect.signature(kind).parameters and devices <= {"cpu", "cuda"}:
         arguments.setdefault("fused", True)
     try:
         made: torch.optim.Optimizer = kind(groups, lr=settings.learning_rate, **arguments)
@@ -128,17 +135,31 @@ def state_tensors(
     }
 
 
+def _beside(parameter: torch.Tensor, value: torch.Tensor) -> torch.Tensor:
+    # A fused optimizer keeps its step counter on the parameter's device.
+    return value.clone().to(parameter.device)
+
+
 def restore_state(
-    model: torch.nn.Module, optimizer: torch.optim.Optimizer, tensors: Mapping[str, torch.Tensor]
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    tensors: Mapping[str, torch.Tensor],
+    placed: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = _beside,
 ) -> None:
-    """Put the tensors of `state_tensors` back into the optimizer."""
+    """Put the tensors of `state_tensors` back into the optimizer.
+
+    Args:
+        model: whose parameters it steps.
+        optimizer: gets the state.
+        tensors: `parameter name/part` -> tensor.
+        placed: gives of a parameter and a tensor of its state what the optimizer holds.
+    """
     parts: dict[str, dict[str, torch.Tensor]] = {}
     for key, value in tensors.items():
         name, _, part = key.rpartition("/")
         parts.setdefault(name, {})[part] = value
     for name, parameter in model.named_parameters():
         if name in parts:
-            # A fused optimizer keeps its step counter on the parameter's device.
             optimizer.state[parameter] = {
-                part: value.clone().to(parameter.device) for part, value in parts[name].items()
+                part: placed(parameter, value) for part, value in parts[name].items()
             }

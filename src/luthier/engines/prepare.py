@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from transformers import PreTrainedModel
 
 from luthier.engines import checkpoint as disk
+from luthier.engines.beginning import beginning
 from luthier.engines.checkpoint import TrainingState
 from luthier.engines.group import Alone
+from luthier.engines.held import Held
 from luthier.engines.kept_trunk import KeptTrunk, keep_trunk
-from luthier.engines.optimizer import make_optimizer, restore_state
 from luthier.engines.step import Stepper
 from luthier.engines.trained_parameters import counted_and_reduced
 from luthier.kit.digest import digest_of_tensors
@@ -25,7 +25,7 @@ class Prepared:
     """A model that is ready for its next step.
 
     Args:
-        model: on the device.
+        held: the model, on the device.
         optimizer: of its trained parameters, with its state.
         stepper: does the steps.
         kept: what the frozen layers gave, None where nothing is kept.
@@ -34,7 +34,7 @@ class Prepared:
         notes: what a person should know.
     """
 
-    model: PreTrainedModel
+    held: Held
     optimizer: torch.optim.Optimizer
     stepper: Stepper
     kept: KeptTrunk | None
@@ -69,10 +69,13 @@ def prepare(
         tensors = disk.load_optimizer_state(job.checkpoints, saved)
     model.to(device)  # type: ignore[arg-type]
     parameters = counted_and_reduced(model, job)
-    optimizer = make_optimizer(model, job.settings.train)
-    restore_state(model, optimizer, tensors)
     kept, notes = keep_trunk(job, model, device) if group.leads else (None, ())
     if group.hear(kept is not None) and not group.leads:
         kept, _ = keep_trunk(job, model, device)  # the first has written it
-    stepper = Stepper(job, model, optimizer, device, kept, state, group)
-    return Prepared(model, optimizer, stepper, kept, initial, parameters, notes)
+    begin = beginning(model, job.encoded["train"], device, state)
+    held = group.hold(model)
+    optimizer = held.optimizer(job.settings.train)
+    held.restore(optimizer, tensors)
+    stepper = Stepper(job, held.model, optimizer, device, kept, begin, group)
+    notes = (*notes, *held.notes)
+    return Prepared(held, optimizer, stepper, kept, initial, parameters, notes)

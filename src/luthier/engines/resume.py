@@ -10,7 +10,9 @@ from luthier.errors import Problem, RunFolderError
 from luthier.kit.digest import digest_of_arrays
 from luthier.records import Encoded, TrainJob
 
-FREE = frozenset({"train.time_budget", "train.save_steps", "train.threads", "train.report_to"})
+FREE = frozenset(
+    f"train.{name}" for name in ("time_budget", "save_steps", "threads", "report_to", "fsdp")
+)
 """Settings that may change between the parts of a run: they do not touch what is computed."""
 
 

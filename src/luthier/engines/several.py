@@ -11,13 +11,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import IO, Any
 
 import torch
 import torch.distributed as dist
 
-from luthier.engines.group import ALONE, Alone, Group
+from luthier.engines.group import ALONE, PATIENCE, Alone, Group
 from luthier.errors import Problem, SettingsError, TrainingError
 from luthier.records import TrainJob
 from luthier.records.training import nothing_watched
@@ -25,8 +24,6 @@ from luthier.records.training import nothing_watched
 NO_STEP = 0
 """Said in place of the number of the next step: training has ended."""
 HOST = "127.0.0.1"
-PATIENCE = timedelta(days=7)
-"""Of processes that wait for the first one; if that dies, their connection breaks at once."""
 SECONDS_TO_END = 30.0
 _CHECK_SECONDS = 0.05
 
@@ -72,7 +69,7 @@ def several(job: TrainJob, device: torch.device, threads: int) -> Iterator[Alone
             _wait_for_all(store, followers)
             join(store, 0, size, device)
             stack.callback(dist.destroy_process_group)
-            yield Group(0, size, device)
+            yield group_of(job, 0, size, device)
         except (RuntimeError, _EndedError) as error:
             explained = _explained(followers, said)
             if explained is None:
@@ -93,6 +90,19 @@ def join(store: Any, rank: int, size: int, device: torch.device) -> None:
     """Enter torch's process group; waits for all others."""
     backend = "nccl" if device.type == "cuda" else "gloo"
     dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
+
+
+def group_of(job: TrainJob, rank: int, size: int, device: torch.device) -> Alone:
+    """The place of a process among those that train this job; torch's process group is there.
+
+    Raises:
+        SettingsError: when this torch cannot share a model out.
+    """
+    if not job.settings.train.fsdp:
+        return Group(rank, size, device)
+    from luthier.engines.sharded import Sharded  # what it imports takes long
+
+    return Sharded(rank, size, device)
 
 
 def ready_key(rank: int) -> str:

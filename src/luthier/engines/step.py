@@ -11,15 +11,15 @@ import numpy as np
 import torch
 from transformers import PreTrainedModel
 
-from luthier.engines.checkpoint import TrainingState
+from luthier.engines.beginning import Beginning, beginning
 from luthier.engines.device import free_memory, is_out_of_memory, memory_explained
-from luthier.engines.forward import Kept, inputs_to_try, row_logits
+from luthier.engines.forward import Kept, row_logits
 from luthier.engines.group import ALONE, Alone
 from luthier.errors import Problem, TrainingError
 from luthier.kit.batching import padded_tokens, parts_within, steps_per_epoch, training_batches
 from luthier.kit.learning_rate import learning_rate_at
 from luthier.kit.seeds import random_stream
-from luthier.models.first_token import first_token_only, last_layer, proven_first_token
+from luthier.models.first_token import first_token_only
 from luthier.models.trunk import frozen_modules, frozen_trunk
 from luthier.records import IntArray, SawLoss, Stepped, TrainJob
 
@@ -33,8 +33,7 @@ class Stepper:
         optimizer: of this model.
         device: where the model lies.
         kept: what the frozen layers gave before; None lets them run.
-        state: of the run that goes on: how often its parts were halved, and whether its last layer
-            is computed for the first token alone; of a new run that is proven first.
+        begin: what was found out about this model and these rows; None finds it out now.
         group: the processes that train the model, each with its own share of a step's rows.
     """
 
@@ -45,7 +44,7 @@ class Stepper:
         optimizer: torch.optim.Optimizer,
         device: torch.device,
         kept: Kept | None = None,
-        state: TrainingState | None = None,
+        begin: Beginning | None = None,
         group: Alone = ALONE,
     ) -> None:
         self._job, self._group = job, group
@@ -59,16 +58,12 @@ class Stepper:
         self._trained = [p for p in model.parameters() if p.requires_grad]
         self._running = [b for name, b in model.named_buffers() if "running_" in name]
         self.saw_loss: SawLoss = lambda *_: None
-        self.halvings = state.halvings if state else 0
         self._kept = kept
         cut = frozen_trunk(model)
         self._frozen = frozen_modules(model, cut) if cut else ()
-        first_token = state.first_token if state else None
-        if first_token is None:
-            layer = proven_first_token(model, inputs_to_try(model, self._rows, device))
-        else:
-            layer = last_layer(model) if first_token else None
-        self._last_layer, self.first_token = layer, layer is not None
+        begin = begin or beginning(model, self._rows, device, None)
+        self.halvings, self._last_layer = begin.halvings, begin.last_layer
+        self.first_token = begin.last_layer is not None
         self._epoch = -1
         self._batches: tuple[IntArray, ...] = ()
         self._accumulated = self._settings.gradient_accumulation_steps
@@ -143,10 +138,11 @@ class Stepper:
             try:
                 return self._gradients(rows, parts)
             except RuntimeError as error:
-                if max(map(len, parts), default=1) == 1 or not is_out_of_memory(error):
+                smaller = max(map(len, parts), default=1) > 1 and is_out_of_memory(error)
+                if not self._group.again(error, smaller=smaller):
                     raise
             # the error holds what it could not finish: go on when it is gone
-            while len(self._parts(self._group.share(rows))) == len(parts):
+            while smaller and len(self._parts(self._group.share(rows))) == len(parts):
                 self.halvings += 1
             self._optimizer.zero_grad(set_to_none=True)
             for buffer, before in zip(self._running, running, strict=True):
@@ -173,16 +169,13 @@ class Stepper:
         its weight over the weight of a mean step: steps hold many short rows or few long ones, and
         so a row counts the same wherever it stands. The cut into parts changes neither.
         """
+        passes = self._group.passes(len(parts))
         self._set_mode()
         weights = self.loss.row_weights / self._mean_weight
         padded = sum(padded_tokens(self._rows, part) for part in parts)
         totals = torch.tensor([0.0, padded], device=self._device)
         for part in parts:
-            with first_token_only(self._last_layer), self._precision():
-                logits = row_logits(
-                    self._model, self._rows, part, self._device, self._job.settings, self._kept
-                )
-            logits = logits.float()
+            logits = self._logits(part)
             targets = torch.from_numpy(self._rows.targets[part]).to(self._device)
             losses = self.loss.each(logits, targets)
             self.saw_loss(logits, targets, losses)
@@ -190,15 +183,24 @@ class Stepper:
             loss = (losses * shares).sum()
             loss.backward()
             totals[0] += loss.detach()
-        self._group.add_up(self._trained, totals)
-        norm = torch.nn.utils.clip_grad_norm_(
-            self._trained, self._settings.max_grad_norm or math.inf
-        )
+        for _ in range(passes - len(parts)):
+            # the others need this process's shares for their rows: it learns nothing from this one
+            (self._logits(np.array([self._lengths.argmin()])).sum() * 0.0).backward()
+        most = self._settings.max_grad_norm or math.inf
+        norm = self._group.add_up_and_clip(self._trained, totals, most)
         loss_sum, norm_value, padded = torch.stack(
             [totals[0], norm, totals[1]]
         ).tolist()  # one wait
         mean = loss_sum * self._mean_weight / float(self.loss.row_weights[rows].sum())
         return mean, norm_value, round(padded)
+
+    def _logits(self, rows: IntArray) -> torch.Tensor:
+        """Float [b, K] of these rows, with a gradient."""
+        with first_token_only(self._last_layer), self._precision():
+            logits = row_logits(
+                self._model, self._rows, rows, self._device, self._job.settings, self._kept
+            )
+        return logits.float()
 
     def _set_mode(self) -> None:
         """What is trained in training mode, what is frozen not; both stay so from step to step."""

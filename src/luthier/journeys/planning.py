@@ -95,6 +95,8 @@ def _metric_of(task: Task, resolved: Resolved) -> Resolved:
 
 def fit_to_machine(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> Resolved:
     """Fill what is chosen by measuring here: threads, precision, what is trained, how long."""
+    if resolved.settings.train.fsdp:
+        return resolved  # to measure, one process would have to hold what several share
     resolved = choose_speed(resolved, engine, job)
     return _fit_time_budget(resolved, engine, job)
 

@@ -56,6 +56,10 @@ class UsedRows(nn.Embedding):
         """Float [..., width] of token numbers of the whole table, int64 [...]."""
         return nn.functional.embedding(self._place[input], self.weight, self._pad)
 
+    def forget_table(self) -> None:
+        """Keep the rows in use only: texts are read as before, the state can no longer be given."""
+        self._table = self._table.new_empty(0)
+
     def table(self) -> torch.Tensor:
         """The whole table as it is now, a copy without gradient."""
         return self._table.index_copy(0, self._used, self.weight.detach().to(self._table.dtype))
