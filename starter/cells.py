@@ -22,10 +22,10 @@ import numpy.typing as npt
 from luthier.kit.label_counts import LabelCounts, macro_f1
 from luthier.records import IntArray
 from luthier.run_folder import atomic_path
-from starter.rivals import frozen_answers, tfidf_answers
+from starter.rivals import Linear, frozen_answers, tfidf_answers
 from starter.sets import LabelledSet, drawn, load_set
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the way a cell is computed changes, so that no old answer is taken for a new one."""
 CONVERTED_SET = "hotel_reviews_zh"
 CONVERSIONS = ("s2t", "s2twp")
@@ -169,10 +169,11 @@ def _answers(
 ) -> tuple[int, dict[str, IntArray]]:
     """Number of training rows, and the answers to each list of texts."""
     train = drawn(whole.train, cell.per_label, cell.seed)
-    settings = dict(cell.settings)
+    settings = {"class_weights": "none", **dict(cell.settings)}
     if cell.arm.folder is None:
         features, c = str(settings["features"]), float(settings["C"])
-        found = tfidf_answers(train, list(asked.values()), cell.arm.kind, features, c)
+        linear = Linear(cell.arm.kind, features, c, str(settings["class_weights"]))
+        found = tfidf_answers(train, list(asked.values()), linear)
     elif cell.arm.kind == "frozen":
         known = _frozen(cell.arm.folder, whole, cell.model_digest, cache_folder)
         found = frozen_answers(
@@ -180,6 +181,7 @@ def _answers(
             train.labels,
             [_features(cell.arm.folder, texts, whole, known) for texts in asked.values()],
             float(settings["C"]),
+            str(settings["class_weights"]),
         )
     else:
         from starter import finetune
@@ -189,6 +191,7 @@ def _answers(
             learning_rate=float(settings["learning_rate"]),
             epochs=int(settings["epochs"]),
             batch_size=int(settings["batch_size"]),
+            class_weights=str(settings["class_weights"]),
         )
         model = finetune.finetuned(
             cell.arm.folder,

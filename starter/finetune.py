@@ -28,7 +28,8 @@ from transformers import (
 import luthier.kit.openmp  # noqa: F401 - before torch is imported
 from luthier.models.first_token import first_token_only, proven_first_token
 from luthier.models.quiet import quiet
-from luthier.records import IntArray
+from luthier.records import FloatArray, IntArray
+from starter.label_weights import label_weights
 
 WEIGHT_DECAY = 0.01
 WARMUP = 0.1
@@ -44,11 +45,12 @@ Tokens = list[npt.NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How it is fine-tuned: peak learning rate, passes over the rows, rows per step."""
+    """How it is fine-tuned: peak learning rate, passes over the rows, rows per step, weights."""
 
     learning_rate: float
     epochs: int
     batch_size: int
+    class_weights: str = "none"
 
 
 def tokens_of(folder: Path, texts: Sequence[str], max_length: int) -> Tokens:
@@ -76,7 +78,7 @@ def finetuned(
         rows: token ids of n training texts.
         labels: int64 [n].
         label_count: K, the outputs of the head.
-        schedule: learning rate, epochs, batch size.
+        schedule: learning rate, epochs, batch size, class weights (`label_weights.POWERS`).
         seed: seed of the head, the dropout and the order of the rows.
         random_weights: start from random weights of the same architecture instead.
     """
@@ -85,13 +87,19 @@ def finetuned(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device).train()  # type: ignore[arg-type]
     with _cheaper(model, rows):
-        _train(model, rows, labels, schedule, seed)
+        weights = label_weights(labels, label_count, schedule.class_weights)
+        _train(model, rows, labels, weights, schedule, seed)
     trained: PreTrainedModel = model.eval()
     return trained
 
 
 def _train(
-    model: PreTrainedModel, rows: Tokens, labels: IntArray, schedule: Schedule, seed: int
+    model: PreTrainedModel,
+    rows: Tokens,
+    labels: IntArray,
+    weights: FloatArray,
+    schedule: Schedule,
+    seed: int,
 ) -> None:
     parameters = list(model.parameters())
     groups = [
@@ -109,9 +117,11 @@ def _train(
                 group["lr"] = schedule.learning_rate * rate_share(step, total)
             logits = model(**_padded([rows[i] for i in batch], model.device)).logits
             targets = torch.from_numpy(labels[batch]).to(model.device)
-            torch.nn.functional.cross_entropy(
-                logits.float(), targets, label_smoothing=LABEL_SMOOTHING
-            ).backward()
+            losses = torch.nn.functional.cross_entropy(
+                logits.float(), targets, label_smoothing=LABEL_SMOOTHING, reduction="none"
+            )
+            own = torch.from_numpy(weights[labels[batch]].astype(np.float32)).to(model.device)
+            (losses * own).mean().backward()
             torch.nn.utils.clip_grad_norm_(parameters, MAX_GRAD_NORM)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)

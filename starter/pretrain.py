@@ -60,6 +60,7 @@ class Plan:
     summary: float = 0.5
     teacher: float = 0.0
     teacher_every: int = 4
+    lessons: int = 64
     long_every: int = 8
     static_vectors: bool = True
     start_from: str | None = None
@@ -210,7 +211,7 @@ class Run:
             near = torch.stack([self.model.neighbour_loss(vectors) for vectors in both])
             losses["neighbours"] = plan.neighbours * near.mean()
         if self.lessons is not None and self.step % plan.teacher_every == 0:
-            lesson, vectors = self.lessons.batch(plan.batch)
+            lesson, vectors = self.lessons.batch(plan.lessons)
             losses["teacher"] = plan.teacher * self.model.teacher_loss(
                 lesson.to(plan.device), vectors.to(plan.device)
             )

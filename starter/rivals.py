@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from luthier.records import IntArray
+from starter.label_weights import label_weights
 from starter.sets import Part
 
 NGRAMS = {"characters": ("char", (1, 3)), "words": ("word", (1, 2))}
@@ -26,19 +28,32 @@ STEPS = {"tfidf_logistic": 100, "frozen": 300}
 """Most steps of the solver; one that stops there is not far from its end."""
 
 
-def tfidf_answers(
-    train: Part, asked: Sequence[Sequence[str]], classifier: str, features: str, c: float
-) -> list[IntArray]:
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A linear model on n-grams.
+
+    Args:
+        classifier: `svm` (linear support vector machine) or `logistic` (regression).
+        features: names in `NGRAMS` joined by `+`; each kind is scaled to length 1 on its own.
+        c: inverse strength of the regularisation.
+        class_weights: a name in `label_weights.POWERS`.
+    """
+
+    classifier: str
+    features: str
+    c: float
+    class_weights: str = "none"
+
+
+def tfidf_answers(train: Part, asked: Sequence[Sequence[str]], linear: Linear) -> list[IntArray]:
     """Labels int64 [n] for each list of texts, by a linear model on TF-IDF with log counts.
 
     Args:
         train: rows to fit.
         asked: lists of texts to answer.
-        classifier: `svm` (linear support vector machine) or `logistic` (regression).
-        features: names in `NGRAMS` joined by `+`; each kind is scaled to length 1 on its own.
-        c: inverse strength of the regularisation.
+        linear: the model.
     """
-    kinds = [NGRAMS[name] for name in features.split("+")]
+    kinds = [NGRAMS[name] for name in linear.features.split("+")]
     vectorizers = [
         TfidfVectorizer(
             analyzer=analyzer,
@@ -50,10 +65,12 @@ def tfidf_answers(
         for analyzer, lengths in kinds
     ]
     fitted = sparse.hstack([v.fit_transform(train.texts) for v in vectorizers], format="csr")
-    if classifier == "svm":
-        model = LinearSVC(C=c, random_state=0)
+    weights = _by_label(train.labels, linear.class_weights)
+    if linear.classifier == "svm":
+        model = LinearSVC(C=linear.c, random_state=0, class_weight=weights)
     else:
-        model = LogisticRegression(C=c, max_iter=STEPS["tfidf_logistic"], tol=1e-3)
+        steps = STEPS["tfidf_logistic"]
+        model = LogisticRegression(C=linear.c, max_iter=steps, tol=1e-3, class_weight=weights)
     _fit(model, fitted, train.labels)
     matrices = [
         sparse.hstack([v.transform(texts) for v in vectorizers], format="csr") for texts in asked
@@ -66,6 +83,7 @@ def frozen_answers(
     labels: IntArray,
     asked: Sequence[npt.NDArray[np.float32]],
     c: float,
+    class_weights: str = "none",
 ) -> list[IntArray]:
     """Labels int64 [n] for each matrix of features, by logistic regression on standardised ones.
 
@@ -74,12 +92,22 @@ def frozen_answers(
         labels: int64 [n].
         asked: matrices [m, width] to answer.
         c: inverse strength of the regularisation.
+        class_weights: a name in `label_weights.POWERS`.
     """
     mean, deviation = features.mean(axis=0), features.std(axis=0)
     deviation[deviation == 0] = 1
-    model = LogisticRegression(C=c, max_iter=STEPS["frozen"], tol=1e-3)
+    weights = _by_label(labels, class_weights)
+    model = LogisticRegression(C=c, max_iter=STEPS["frozen"], tol=1e-3, class_weight=weights)
     _fit(model, (features - mean) / deviation, labels)
     return [np.asarray(model.predict((rows - mean) / deviation), dtype=np.int64) for rows in asked]
+
+
+def _by_label(labels: IntArray, class_weights: str) -> dict[int, float] | None:
+    """Label -> weight, as scikit-learn takes them; None where all weigh the same."""
+    if class_weights == "none":
+        return None
+    weights = label_weights(labels, int(labels.max()) + 1, class_weights)
+    return {label: float(weights[label]) for label in np.unique(labels).tolist()}
 
 
 def _fit(model: LinearSVC | LogisticRegression, features: object, labels: IntArray) -> None:

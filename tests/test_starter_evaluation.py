@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,10 @@ sys.path.insert(0, str(ROOT))  # the recipe lies beside the package, not in it
 from starter import evaluate, finetune, seed_intervals, sets  # noqa: E402
 from starter.cells import Arm, Facts, model_digest, read_answers, run_cell  # noqa: E402
 from starter.choices import Line, axes_of, progress  # noqa: E402
+from starter.label_weights import label_weights, some_are_rare  # noqa: E402
+from starter.rivals import Linear, tfidf_answers  # noqa: E402
 from starter.schedule import Schedule  # noqa: E402
-from starter.sets import drawn, load_set  # noqa: E402
+from starter.sets import Part, drawn, load_set  # noqa: E402
 
 WORDS = {"退款": ("退款", "退钱", "退货"), "物流": ("快递", "包裹", "发货")}
 
@@ -161,7 +164,7 @@ def test_settings_are_searched_axis_by_axis_on_validation_figures_only(data):
         (0.25, "characters"),
     ]
     assert [dict(cell.settings) for cell in state.final] == [
-        {"C": 0.25, "features": "characters+words"}
+        {"C": 0.25, "features": "characters+words", "class_weights": "none"}
     ]
     assert state.left == 0
 
@@ -183,6 +186,35 @@ def test_the_twin_has_the_search_of_the_pretrained_model(data, model):
     ours = axes_of(line_of(data, Arm("starter_finetuned", "finetuned", model)))
     assert ours == axes_of(line_of(data, Arm("twin_finetuned", "twin", model)))
     assert dict(ours)["epochs"] == (6, 12)
+
+
+def test_class_weights_are_tried_where_labels_are_rare_and_all_rows_are_learned_from(data, model):
+    whole = load_set("cic_zh", data)
+    rows = np.flatnonzero((whole.train.labels == 0) | (np.arange(len(whole.train)) % 4 == 0))
+    uneven = replace(whole, train=whole.train.take(rows))
+    assert not some_are_rare(whole.train.labels)
+    assert some_are_rare(uneven.train.labels)
+    for kind, tried in (("svm", ("none", "sqrt", "balanced")), ("twin", ("none", "sqrt"))):
+        arm = Arm(kind, kind, model)
+        assert dict(axes_of(Line(arm, uneven, None, 5)))["class_weights"] == tried
+        assert dict(axes_of(Line(arm, uneven, 8, 5)))["class_weights"] == ("none",)
+        assert dict(axes_of(Line(arm, whole, None, 5)))["class_weights"] == ("none",)
+
+
+def test_weights_are_the_inverse_frequency_to_a_power_and_one_on_average():
+    labels = np.array([0] * 8 + [1] * 2)
+    for kind, ratio in (("none", 1.0), ("sqrt", 2.0), ("balanced", 4.0)):
+        weights = label_weights(labels, 3, kind)
+        assert weights[1] / weights[0] == pytest.approx(ratio)
+        assert weights[labels].mean() == pytest.approx(1.0)
+
+
+def test_a_weight_moves_the_answers_to_its_label():
+    train = Part(("是 啊", "是 吗", "是 的", "是 呢"), np.array([0, 0, 0, 1]))
+    asked = [["是 呢"]]
+    (plain,) = tfidf_answers(train, asked, Linear("logistic", "words", 0.01))
+    (weighted,) = tfidf_answers(train, asked, Linear("logistic", "words", 0.01, "balanced"))
+    assert (plain.tolist(), weighted.tolist()) == ([0], [1])
 
 
 def test_what_no_seed_changes_runs_once(data, model):
