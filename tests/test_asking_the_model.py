@@ -52,6 +52,7 @@ def test_a_model_that_ships_as_it_was_judged_is_clear(run, capsys):
     assert {"reload_differs", "preprocessing_differs"} <= set(outcome["clear"])
 
 
+@pytest.mark.slow
 def test_a_model_that_was_changed_after_it_was_judged_is_found(run, capsys, tmp_path):
     changed = tmp_path / "changed"
     shutil.copytree(run, changed)

@@ -258,6 +258,7 @@ print(json.dumps([one["label"] for one in answer(json.loads(sys.argv[2]))]))
 """
 
 
+@pytest.mark.slow
 def test_a_plain_pipeline_in_a_fresh_process_gives_the_same_labels(tiny, tmp_path):
     source = find_model(str(tiny))
     model = classifier(tiny)

@@ -136,6 +136,7 @@ def folder(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_a_real_folder_answers_in_a_fresh_process(folder):
     with fresh_model(folder) as model:
         facts = model.facts()

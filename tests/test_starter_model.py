@@ -62,6 +62,7 @@ def test_its_weights_lie_in_safetensors_and_half_precision_and_nothing_else_is_s
     assert json.loads((FOLDER / "config.json").read_text())["dtype"] == "float16"
 
 
+@pytest.mark.slow
 def test_it_loads_where_luthier_is_not_installed():
     program = (
         "import sys; from transformers import AutoModel, AutoTokenizer as T; f = sys.argv[1];"

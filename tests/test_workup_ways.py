@@ -49,10 +49,8 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize(
-    "way",
-    [way if way == "windows" else pytest.param(way, marks=pytest.mark.slow) for way in WAYS],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
 def test_a_fresh_process_gives_the_labels_that_were_judged(tmp_path, way):
     settings, parity = WAYS[way]
     data, model = shop(tmp_path, 90)
