@@ -226,6 +226,23 @@ def test_columns_of_0_and_1_stay_labels_where_one_is_called_type(tmp_path):
     assert loaded.columns["labels"][0] == ("type", "服务")
 
 
+@pytest.mark.parametrize(
+    ("task", "answers"),
+    [
+        ("text_classification", ["好", "坏"]),
+        ("multi_label", ["好|快", "坏"]),
+        ("text_regression", ["1.5", "2.25"]),
+    ],
+)
+@pytest.mark.parametrize("name", ["label", "labels", "标签"])
+def test_every_task_finds_its_answers_in_a_column_called_so(tmp_path, task, answers, name):
+    path = tmp_path / "data.tsv"
+    lines = [f"text\t{name}", *(f"第{i}条消息\t{answers[i % 2]}" for i in range(8))]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    settings = {"task": task} | ({"data.label_separator": "|"} if task == "multi_label" else {})
+    assert len(load(path, settings=settings)) == 8
+
+
 def test_no_name_is_that_of_a_text_and_of_a_label_and_of_a_number():
     texts, labels = {*TEXT_NAMES, *WEAK_TEXT_NAMES}, {*LABEL_NAMES, *WEAK_LABEL_NAMES}
     assert not texts & labels

@@ -20,14 +20,14 @@ TEXT_NAMES = (
 WEAK_TEXT_NAMES = ("title", "titles", "headline", "input", "标题", "標題")
 """Names of what often stands beside the text proper."""
 LABEL_NAMES = (
-    *("labels", "category", "categories", "class", "classes", "intent", "intents", "target"),
-    *("topic", "topics", "sentiment", "emotion", "polarity", "tag", "tags"),
+    *("label", "labels", "category", "categories", "class", "classes", "intent", "intents"),
+    *("target", "topic", "topics", "sentiment", "emotion", "polarity", "tag", "tags"),
     "cats",  # of spaCy
     *("标签", "標籤", "类别", "類別", "分类", "分類", "意图", "意圖", "情感", "情绪", "情緒"),
     *("情感类别", "情感類別", "情感类型", "情感類型", "情感倾向", "情感傾向", "情感极性"),
     *("情感極性", "意图类型", "意圖類型", "问题类型", "問題類型", "话题", "話題"),
 )
-"""Names of a column of answers besides `label`."""
+"""Names of a column of answers."""
 WEAK_LABEL_NAMES = ("type", "types", "类型", "類型")
 """Names that say as often something else."""
 _IDS = (

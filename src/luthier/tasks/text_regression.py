@@ -49,7 +49,7 @@ class TextRegression:
             target=True,
             setting="data.label_column",
             kind="number",
-            weak_aliases=("label", *LABEL_NAMES),
+            weak_aliases=LABEL_NAMES,
         ),
     )
     samples: ClassVar[Mapping[str, Sequence[Any]]] = {
