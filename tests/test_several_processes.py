@@ -18,14 +18,18 @@ from luthier.records import Evaluated, Event, Saved, Stepped, Stopped, TrainJob
 from tiny_models import tiny_job
 
 ENGINE = LocalEngine()
+Way = dict[str, int | bool]
+TWO: Way = {"num_processes": 2}
+SHARED: Way = {**TWO, "fsdp": True}
+each_way = pytest.mark.parametrize("way", [TWO, SHARED], ids=["whole models", "shares"])
 NO_DROPOUT = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
 
 
-def job_in(folder: Path, processes: int, **train: object) -> TrainJob:
+def job_in(folder: Path, model: dict[str, object] | None = None, **train: object) -> TrainJob:
     settings = {"num_train_epochs": 2, "per_device_train_batch_size": 16, "threads": 1, **train}
-    job = tiny_job(folder, train_rows=96, num_processes=processes, **settings)
-    model = job.settings.model.model_copy(update=NO_DROPOUT)
-    return replace(job, settings=job.settings.model_copy(update={"model": model}))
+    job = tiny_job(folder, train_rows=96, **settings)
+    changed = job.settings.model.model_copy(update={**NO_DROPOUT, **(model or {})})
+    return replace(job, settings=job.settings.model_copy(update={"model": changed}))
 
 
 def of_kind(events: list[Event], kind: type) -> list:
@@ -42,25 +46,28 @@ def followers_of(pid: int) -> list[int]:
     return [int(line) for line in done.stdout.split()]
 
 
-@pytest.mark.slow
-def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
-    one = list(ENGINE.train(job_in(tmp_path / "one", 1)))
-    two = list(ENGINE.train(job_in(tmp_path / "two", 2)))
-    for alone, shared in zip(of_kind(one, Stepped), of_kind(two, Stepped), strict=True):
-        assert shared.rows == alone.rows
-        assert shared.tokens == alone.tokens
+def assert_learned_alike(one: list[Event], other: list[Event]) -> None:
+    for alone, shared in zip(of_kind(one, Stepped), of_kind(other, Stepped), strict=True):
+        assert (shared.rows, shared.tokens) == (alone.rows, alone.tokens)
         assert shared.loss == pytest.approx(alone.loss, rel=1e-4)
         assert shared.grad_norm == pytest.approx(alone.grad_norm, rel=1e-3)
-    alone, shared = of_kind(one, Evaluated)[-1], of_kind(two, Evaluated)[-1]
+    alone, shared = of_kind(one, Evaluated)[-1], of_kind(other, Evaluated)[-1]
     assert shared.validation["loss"] == pytest.approx(alone.validation["loss"], rel=1e-3)
+
+
+@pytest.mark.slow
+def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
+    one = list(ENGINE.train(job_in(tmp_path / "one")))
+    two = list(ENGINE.train(job_in(tmp_path / "two", **TWO)))
+    assert_learned_alike(one, two)
     assert followers_of(os.getpid()) == []
 
 
 @pytest.mark.slow
 def test_what_is_shared_is_resumed_to_the_same_end(tmp_path: Path) -> None:
-    whole = list(ENGINE.train(job_in(tmp_path / "whole", 2, save_steps=2)))
+    whole = list(ENGINE.train(job_in(tmp_path / "whole", save_steps=2, **TWO)))
     asked = iter([*[False] * 4, *[True] * 50])
-    job = replace(job_in(tmp_path / "cut", 2, save_steps=2), should_stop=lambda: next(asked))
+    job = replace(job_in(tmp_path / "cut", save_steps=2, **TWO), should_stop=lambda: next(asked))
     first = list(ENGINE.train(job))
     assert of_kind(first, Stopped)[0].reason == "interrupted"
     rest = list(ENGINE.train(replace(job, resume=True, should_stop=lambda: False)))
@@ -68,18 +75,18 @@ def test_what_is_shared_is_resumed_to_the_same_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_early_stopping_ends_all_of_them(tmp_path: Path) -> None:
-    job = job_in(
-        tmp_path, 2, early_stopping_patience=1, early_stopping_threshold=1.0, num_train_epochs=9
-    )
-    events = list(ENGINE.train(job))
+@each_way
+def test_early_stopping_ends_all_of_them(tmp_path: Path, way: Way) -> None:
+    early = {"early_stopping_patience": 1, "early_stopping_threshold": 1.0, "num_train_epochs": 9}
+    events = list(ENGINE.train(job_in(tmp_path, **early, **way)))
     assert of_kind(events, Stopped)[0].reason == "early_stopping"
     assert followers_of(os.getpid()) == []
 
 
 @pytest.mark.slow
-def test_an_abandoned_training_leaves_no_process(tmp_path: Path) -> None:
-    events = ENGINE.train(job_in(tmp_path, 2))
+@each_way
+def test_an_abandoned_training_leaves_no_process(tmp_path: Path, way: Way) -> None:
+    events = ENGINE.train(job_in(tmp_path, **way))
     while not isinstance(next(events), Stepped):
         pass
     assert len(followers_of(os.getpid())) == 1
@@ -88,8 +95,9 @@ def test_an_abandoned_training_leaves_no_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_is_one_clear_error(tmp_path: Path) -> None:
-    events = ENGINE.train(job_in(tmp_path, 2, num_train_epochs=50))
+@each_way
+def test_a_process_that_dies_is_one_clear_error(tmp_path: Path, way: Way) -> None:
+    events = ENGINE.train(job_in(tmp_path, num_train_epochs=50, **way))
     while not isinstance(next(events), Stepped):
         pass
     os.kill(followers_of(os.getpid())[0], signal.SIGKILL)
@@ -103,21 +111,33 @@ import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_several_processes import ENGINE, Stepped, job_in
-for event in ENGINE.train(job_in(Path({folder!r}), 2, num_train_epochs=500)):
+for event in ENGINE.train(job_in(Path({folder!r}), num_train_epochs=500, **{way!r})):
     if isinstance(event, Stepped):
         print(event.step, flush=True)
 """
 
 
 @pytest.mark.slow
-def test_the_others_end_when_the_first_is_killed(tmp_path: Path) -> None:
-    code = CODE.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as first:
+@each_way
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_the_others_end_when_the_first_is_killed_or_stopped(
+    tmp_path: Path, way: Way, how: signal.Signals
+) -> None:
+    code = CODE.format(tests=str(Path(__file__).parent), folder=str(tmp_path), way=way)
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as first:
         assert first.stdout is not None
         first.stdout.readline()
         followers = followers_of(first.pid)
         assert len(followers) == 1
-        first.kill()
+        if how == signal.SIGINT:
+            os.killpg(first.pid, how)  # Ctrl-C reaches all of them
+        else:
+            first.kill()
     until = time.monotonic() + 20
     while Path(f"/proc/{followers[0]}").exists() and time.monotonic() < until:
         time.sleep(0.1)

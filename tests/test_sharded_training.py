@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,33 +23,15 @@ from luthier.engines.optimizer import NOT_FOR_US
 from luthier.engines.sharded_model import NOT_SHARED, ShardedModel
 from luthier.engines.step import Stepper
 from luthier.errors import SettingsError, TrainingError
-from luthier.records import Evaluated, Event, IntArray, Saved, Stepped, Stopped, TrainJob, Warned
+from luthier.records import Evaluated, IntArray, Saved, Stopped, Warned
 from luthier.settings import Settings
-from test_several_processes import NO_DROPOUT, followers_of, of_kind
-from tiny_models import tiny_job
+from test_several_processes import SHARED, assert_learned_alike, followers_of, job_in, of_kind
 
 ENGINE = LocalEngine()
-SHARED = {"num_processes": 2, "fsdp": True}
-
-
-def job_in(folder: Path, model: dict[str, object] | None = None, **train: object) -> TrainJob:
-    settings = {"num_train_epochs": 2, "per_device_train_batch_size": 16, "threads": 1, **train}
-    job = tiny_job(folder, train_rows=96, **settings)
-    changed = job.settings.model.model_copy(update={**NO_DROPOUT, **(model or {})})
-    return replace(job, settings=job.settings.model_copy(update={"model": changed}))
 
 
 def weights_in(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "checkpoints" / "last" / "model.safetensors")
-
-
-def assert_learned_alike(one: list[Event], other: list[Event]) -> None:
-    for alone, shared in zip(of_kind(one, Stepped), of_kind(other, Stepped), strict=True):
-        assert (shared.rows, shared.tokens) == (alone.rows, alone.tokens)
-        assert shared.loss == pytest.approx(alone.loss, rel=1e-4)
-        assert shared.grad_norm == pytest.approx(alone.grad_norm, rel=1e-3)
-    alone, shared = of_kind(one, Evaluated)[-1], of_kind(other, Evaluated)[-1]
-    assert shared.validation["loss"] == pytest.approx(alone.validation["loss"], rel=1e-3)
 
 
 def run_in_followers(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
@@ -301,69 +281,3 @@ def test_a_process_with_too_little_memory_for_a_row_ends_all(
     with pytest.raises(TrainingError, match=r"process 2 of 2 ended .* memory is too small"):
         list(ENGINE.train(job_in(tmp_path, **SHARED)))
     assert followers_of(os.getpid()) == []
-
-
-@pytest.mark.slow
-def test_early_stopping_ends_all_of_them(tmp_path: Path) -> None:
-    early = {"early_stopping_patience": 1, "early_stopping_threshold": 1.0, "num_train_epochs": 9}
-    events = list(ENGINE.train(job_in(tmp_path, **early, **SHARED)))
-    assert of_kind(events, Stopped)[0].reason == "early_stopping"
-    assert followers_of(os.getpid()) == []
-
-
-@pytest.mark.slow
-def test_an_abandoned_training_leaves_no_process(tmp_path: Path) -> None:
-    events = ENGINE.train(job_in(tmp_path, **SHARED))
-    while not isinstance(next(events), Stepped):
-        pass
-    assert len(followers_of(os.getpid())) == 1
-    events.close()
-    assert followers_of(os.getpid()) == []
-
-
-@pytest.mark.slow
-def test_a_process_that_dies_is_one_clear_error(tmp_path: Path) -> None:
-    events = ENGINE.train(job_in(tmp_path, num_train_epochs=50, **SHARED))
-    while not isinstance(next(events), Stepped):
-        pass
-    os.kill(followers_of(os.getpid())[0], signal.SIGKILL)
-    with pytest.raises(TrainingError, match=r"process 2 of 2 ended before training did"):
-        list(events)
-    assert followers_of(os.getpid()) == []
-
-
-CODE = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-from test_sharded_training import ENGINE, SHARED, Stepped, job_in
-for event in ENGINE.train(job_in(Path({folder!r}), num_train_epochs=500, **SHARED)):
-    if isinstance(event, Stepped):
-        print(event.step, flush=True)
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_the_others_end_when_the_first_is_killed_or_stopped(
-    tmp_path: Path, how: signal.Signals
-) -> None:
-    code = CODE.format(tests=str(Path(__file__).parent), folder=str(tmp_path))
-    with subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as first:
-        assert first.stdout is not None
-        first.stdout.readline()
-        followers = followers_of(first.pid)
-        assert len(followers) == 1
-        if how == signal.SIGINT:
-            os.killpg(first.pid, how)  # Ctrl-C reaches all of them
-        else:
-            first.kill()
-    until = time.monotonic() + 20
-    while Path(f"/proc/{followers[0]}").exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not Path(f"/proc/{followers[0]}").exists()

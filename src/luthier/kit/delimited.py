@@ -200,14 +200,14 @@ def _cells(number: int) -> str:
 
 def _begins_quoted(columns: dict[str, list[Any]]) -> bool:
     firsts = [cells[0] for cells in columns.values() if cells]
-    return len(firsts) > 1 and all(len(c) > 1 and c[0] == c[-1] == '"' for c in firsts)
+    return len(firsts) > 1 and all(map(_is_quoted, firsts))
+
+
+def _is_quoted(cell: str) -> bool:
+    return len(cell) > 1 and cell[0] == cell[-1] == '"'
 
 
 def _kept_quotes(columns: dict[str, list[Any]], name: str) -> Iterator[Note]:
-    number = sum(
-        len(cell) > 1 and cell[0] == cell[-1] == '"'
-        for column in columns.values()
-        for cell in column
-    )
+    number = sum(_is_quoted(cell) for column in columns.values() for cell in column)
     if number:
         yield Note("guessed", f"{name}: cells in double quotes, which were kept: {number:,}")
