@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import f1_score
 from starter.cells import model_digest
-from starter.finetune import Schedule, answers, finetuned, tokens_of
+from starter.finetune import Lesson, Schedule, answers, finetuned, tokens_of
 from starter.seed_intervals import draw_all, verdict
 from starter.work import WORK, announce
 
@@ -90,7 +90,8 @@ class OneSet:
             for part, rows in parts.items()
         }
         self.names = sorted({label for _, labels in parts.values() for label in labels}, key=int)
-        self.tokens = {part: tokens_of(model, texts, LENGTH) for part, (texts, _) in parts.items()}
+        self.texts = {part: texts for part, (texts, _) in parts.items()}
+        self.tokens = {part: tokens_of(model, texts, LENGTH) for part, texts in self.texts.items()}
         self.labels: dict[str, IntArray] = {
             part: np.array([self.names.index(label) for label in labels])
             for part, (_, labels) in parts.items()
@@ -98,13 +99,12 @@ class OneSet:
 
     def answered(self, arm: str, judged: str, schedule: Schedule, seed: int) -> IntArray:
         """Answers to `judged` after training on `arm`, computed once."""
-        rows = self.digests[arm]
-        name = f"{arm}-{rows}-{schedule.learning_rate:g}-{schedule.epochs}-{seed}.npz"
+        digest = self.digests[arm]
+        name = f"{arm}-{digest}-{schedule.learning_rate:g}-{schedule.epochs}-{seed}.npz"
         if not (self.folder / name).exists():
             began = time.monotonic()
-            model = finetuned(
-                self.model, self.tokens[arm], self.labels[arm], len(self.names), schedule, seed
-            )
+            lesson = Lesson(self.texts[arm], self.tokens[arm], self.labels[arm])
+            model = finetuned(self.model, lesson, len(self.names), schedule, seed)
             found = {part: answers(model, self.tokens[part]) for part in ("dev", "test")}
             np.savez_compressed(self.folder / f"part-{name}", **found)  # type: ignore[arg-type]
             (self.folder / f"part-{name}").replace(self.folder / name)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from luthier.run_folder import atomic_path
 from starter.rivals import Linear, frozen_answers, tfidf_answers
 from starter.sets import LabelledSet, drawn, load_set
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the way a cell is computed changes, so that no old answer is taken for a new one."""
 CONVERTED_SET = "hotel_reviews_zh"
 CONVERSIONS = ("s2t", "s2twp")
@@ -169,10 +170,10 @@ def _answers(
 ) -> tuple[int, dict[str, IntArray]]:
     """Number of training rows, and the answers to each list of texts."""
     train = drawn(whole.train, cell.per_label, cell.seed)
-    settings = {"class_weights": "none", **dict(cell.settings)}
+    settings: dict[str, Any] = {"class_weights": "none", "teacher": "none", **dict(cell.settings)}
     if cell.arm.folder is None:
-        features, c = str(settings["features"]), float(settings["C"])
-        linear = Linear(cell.arm.kind, features, c, str(settings["class_weights"]))
+        features, c = settings["features"], settings["C"]
+        linear = Linear(cell.arm.kind, features, c, settings["class_weights"])
         found = tfidf_answers(train, list(asked.values()), linear)
     elif cell.arm.kind == "frozen":
         known = _frozen(cell.arm.folder, whole, cell.model_digest, cache_folder)
@@ -180,23 +181,23 @@ def _answers(
             np.stack([known[text] for text in train.texts]),
             train.labels,
             [_features(cell.arm.folder, texts, whole, known) for texts in asked.values()],
-            float(settings["C"]),
-            str(settings["class_weights"]),
+            settings["C"],
+            settings["class_weights"],
         )
     else:
         from starter import finetune
 
         rows = dict(_tokens(cell.arm.folder, whole))
         schedule = finetune.Schedule(
-            learning_rate=float(settings["learning_rate"]),
+            learning_rate=settings["learning_rate"],
             epochs=int(settings["epochs"]),
             batch_size=int(settings["batch_size"]),
-            class_weights=str(settings["class_weights"]),
+            class_weights=settings["class_weights"],
+            teacher=settings["teacher"],
         )
         model = finetune.finetuned(
             cell.arm.folder,
-            [rows[text] for text in train.texts],
-            train.labels,
+            finetune.Lesson(train.texts, [rows[text] for text in train.texts], train.labels),
             len(whole.label_names),
             schedule,
             cell.seed,

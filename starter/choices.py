@@ -1,9 +1,9 @@
 """Which settings a cell runs with: a small grid, searched on validation rows with one seed.
 
 The axes are searched one after the other, each with the best of those before it: the learning rate
-at the fewer epochs, then class weights, then twice as many epochs. Every arm has its own search for
-every set and number of rows, the random-weights twin over the same values as the pretrained model.
-Test rows decide nothing.
+at the fewer epochs, then class weights, then a teacher, then twice as many epochs. Every arm has
+its own search for every set and number of rows, the random-weights twin over the same values as the
+pretrained model. Test rows decide nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from luthier.records import IntArray
 from starter.cells import CHOOSING_SEED, Arm, Cell, Facts, model_digest
-from starter.label_weights import some_are_rare
 from starter.sets import LabelledSet, drawn
 
 RATES = {"starter": (2e-4, 5e-4, 1e-3), "minilm": (5e-5, 1e-4, 2e-4)}
@@ -39,6 +41,8 @@ FROZEN_C = (0.1, 0.01, 1.0)
 TRAINED_WEIGHTS, LINEAR_WEIGHTS = ("none", "sqrt"), ("none", "sqrt", "balanced")
 """Class weights that are tried where all rows are learned from and some labels are rare; for models
 that are trained one kind less: a cell takes minutes."""
+TEACHERS = ("none", "linear")
+"""Tried where all rows are learned from."""
 FEATURES = {
     "zh": ("characters+words", "characters"),
     "en": ("characters+words", "characters", "words"),
@@ -108,7 +112,7 @@ def progress(line: Line, known: Callable[[Cell], Facts | None]) -> Progress:
 def axes_of(line: Line) -> Axes:
     """The search of a line."""
     kind = line.arm.kind
-    rare = line.per_label is None and some_are_rare(line.data.train.labels)
+    rare = line.per_label is None and _some_are_rare(line.data.train.labels)
     weights = LINEAR_WEIGHTS if rare else ("none",)
     if kind in LINEAR_C:
         features = FEATURES[line.data.language]
@@ -121,6 +125,7 @@ def axes_of(line: Line) -> Axes:
         ("batch_size", (batch,)),
         ("learning_rate", (rates[1], rates[0], rates[2])),
         ("class_weights", TRAINED_WEIGHTS if rare else ("none",)),
+        ("teacher", TEACHERS if line.per_label is None else ("none",)),
         ("epochs", (epochs, 2 * epochs)),
     )
 
@@ -131,6 +136,13 @@ def _epochs_and_batch(line: Line) -> tuple[int, int]:
     batch, least = FEW[line.per_label]
     steps = math.ceil(len(drawn(line.data.train, line.per_label, CHOOSING_SEED)) / batch)
     return max(least, min(MOST_FEW_EPOCHS, math.ceil(FEW_STEPS / steps))), batch
+
+
+def _some_are_rare(labels: IntArray) -> bool:
+    """Whether weights can matter: the commonest label has at least twice the rows of the rarest."""
+    counts = np.bincount(labels)
+    counts = counts[counts > 0]
+    return bool(counts.max() >= 2 * counts.min())
 
 
 def _best(facts: Sequence[Facts | None]) -> int:

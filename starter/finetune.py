@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,15 +27,19 @@ from transformers import (
 )
 
 import luthier.kit.openmp  # noqa: F401 - before torch is imported
+from luthier.evidence.out_of_fold import out_of_fold
+from luthier.kit.class_weights import class_weights
 from luthier.models.first_token import first_token_only, proven_first_token
 from luthier.models.quiet import quiet
-from luthier.records import FloatArray, IntArray
-from starter.label_weights import label_weights
+from luthier.records import FloatArray, IntArray, TeacherOpinions
 
 WEIGHT_DECAY = 0.01
 WARMUP = 0.1
 MAX_GRAD_NORM = 1.0
 LABEL_SMOOTHING = 0.1
+"""Of a label alone; where a teacher's opinion is mixed into it, that is soft enough."""
+TEACHER_ALPHA = 0.5
+"""Part of the teacher's opinion, the default of `train.teacher_alpha`."""
 BATCHES_SORTED_TOGETHER = 50
 ANSWER_TOKENS = 8192
 """Tokens, padding included, that are answered at once."""
@@ -45,12 +50,25 @@ Tokens = list[npt.NDArray[np.int64]]
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How it is fine-tuned: peak learning rate, passes over the rows, rows per step, weights."""
+    """How it is fine-tuned: peak learning rate, passes over the rows, rows per step, weights.
+
+    `class_weights` and `teacher` are what the settings of that name are in Luthier.
+    """
 
     learning_rate: float
     epochs: int
     batch_size: int
-    class_weights: str = "none"
+    class_weights: Literal["none", "sqrt", "balanced"] = "none"
+    teacher: Literal["none", "linear"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """The n rows that are learned from: their texts, token ids and labels, int64 [n]."""
+
+    texts: Sequence[str]
+    tokens: Tokens
+    labels: IntArray
 
 
 def tokens_of(folder: Path, texts: Sequence[str], max_length: int) -> Tokens:
@@ -63,8 +81,7 @@ def tokens_of(folder: Path, texts: Sequence[str], max_length: int) -> Tokens:
 
 def finetuned(
     folder: Path,
-    rows: Tokens,
-    labels: IntArray,
+    lesson: Lesson,
     label_count: int,
     schedule: Schedule,
     seed: int,
@@ -75,10 +92,9 @@ def finetuned(
 
     Args:
         folder: the pretrained model.
-        rows: token ids of n training texts.
-        labels: int64 [n].
+        lesson: the training rows.
         label_count: K, the outputs of the head.
-        schedule: learning rate, epochs, batch size, class weights (`label_weights.POWERS`).
+        schedule: learning rate, epochs, batch size, class weights, teacher.
         seed: seed of the head, the dropout and the order of the rows.
         random_weights: start from random weights of the same architecture instead.
     """
@@ -86,17 +102,37 @@ def finetuned(
     model = _starting(folder, label_count, random_weights=random_weights)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device).train()  # type: ignore[arg-type]
-    with _cheaper(model, rows):
-        weights = label_weights(labels, label_count, schedule.class_weights)
-        _train(model, rows, labels, weights, schedule, seed)
+    names = [str(label) for label in range(label_count)]
+    weights = class_weights(schedule.class_weights, lesson.labels, names)[lesson.labels]
+    wanted = taught(lesson, names, schedule, seed)
+    with _cheaper(model, lesson.tokens):
+        _train(model, lesson.tokens, wanted, weights, schedule, seed)
     trained: PreTrainedModel = model.eval()
     return trained
+
+
+def taught(
+    lesson: Lesson, names: Sequence[str], schedule: Schedule, seed: int
+) -> npt.NDArray[np.float32]:
+    """float32 [n, K]: what each row is taught, its label smoothed or mixed with an opinion."""
+    labels = lesson.labels
+    at = np.arange(len(labels))
+    if schedule.teacher == "linear":
+        opinions = out_of_fold(at, lesson.texts, labels, names, seed)
+        if opinions is not None:
+            said = opinions.linear.probabilities.astype(np.float32)
+            places = np.full(len(labels), -1)
+            places[opinions.linear.row_ids] = np.arange(len(said))
+            return TeacherOpinions(said, places, TEACHER_ALPHA).shares(at, labels)
+    smoothed = np.full((len(labels), len(names)), LABEL_SMOOTHING / len(names), dtype=np.float32)
+    smoothed[at, labels] += 1 - LABEL_SMOOTHING
+    return smoothed
 
 
 def _train(
     model: PreTrainedModel,
     rows: Tokens,
-    labels: IntArray,
+    wanted: npt.NDArray[np.float32],
     weights: FloatArray,
     schedule: Schedule,
     seed: int,
@@ -116,11 +152,9 @@ def _train(
             for group in optimizer.param_groups:
                 group["lr"] = schedule.learning_rate * rate_share(step, total)
             logits = model(**_padded([rows[i] for i in batch], model.device)).logits
-            targets = torch.from_numpy(labels[batch]).to(model.device)
-            losses = torch.nn.functional.cross_entropy(
-                logits.float(), targets, label_smoothing=LABEL_SMOOTHING, reduction="none"
-            )
-            own = torch.from_numpy(weights[labels[batch]].astype(np.float32)).to(model.device)
+            targets = torch.from_numpy(wanted[batch]).to(model.device)
+            losses = torch.nn.functional.cross_entropy(logits.float(), targets, reduction="none")
+            own = torch.from_numpy(weights[batch].astype(np.float32)).to(model.device)
             (losses * own).mean().backward()
             torch.nn.utils.clip_grad_norm_(parameters, MAX_GRAD_NORM)
             optimizer.step()

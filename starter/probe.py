@@ -19,7 +19,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from starter.finetune import Schedule, answers, finetuned, frozen_features, tokens_of
+from starter.finetune import Lesson, Schedule, answers, finetuned, frozen_features, tokens_of
 from starter.sets import load_set
 from starter.work import WORK, announce
 
@@ -41,7 +41,8 @@ def probe(model: Path, name: str, data: Path, tuned: bool, rate: float) -> dict[
     if tuned:
         schedule = Schedule(learning_rate=rate, epochs=5, batch_size=32)
         labels = len(whole.label_names)
-        classifier = finetuned(model, rows, train.labels, labels, schedule, seed=0)
+        lesson = Lesson(train.texts, rows, train.labels)
+        classifier = finetuned(model, lesson, labels, schedule, seed=0)
         found["tuned"] = round(float((answers(classifier, held_rows) == held.labels).mean()), 4)
     return found
 

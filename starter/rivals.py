@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +18,14 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
+from luthier.kit.class_weights import class_weights
 from luthier.records import IntArray
-from starter.label_weights import label_weights
 from starter.sets import Part
 
 NGRAMS = {"characters": ("char", (1, 3)), "words": ("word", (1, 2))}
 """Characters 1-3 read Chinese without a segmenter; runs of letters and digits are words."""
 WORD = r"\w+"
+Way = Literal["none", "sqrt", "balanced"]
 STEPS = {"tfidf_logistic": 100, "frozen": 300}
 """Most steps of the solver; one that stops there is not far from its end."""
 
@@ -36,13 +38,13 @@ class Linear:
         classifier: `svm` (linear support vector machine) or `logistic` (regression).
         features: names in `NGRAMS` joined by `+`; each kind is scaled to length 1 on its own.
         c: inverse strength of the regularisation.
-        class_weights: a name in `label_weights.POWERS`.
+        class_weights: as the setting of that name in Luthier.
     """
 
     classifier: str
     features: str
     c: float
-    class_weights: str = "none"
+    class_weights: Way = "none"
 
 
 def tfidf_answers(train: Part, asked: Sequence[Sequence[str]], linear: Linear) -> list[IntArray]:
@@ -83,7 +85,7 @@ def frozen_answers(
     labels: IntArray,
     asked: Sequence[npt.NDArray[np.float32]],
     c: float,
-    class_weights: str = "none",
+    weigh: Way = "none",
 ) -> list[IntArray]:
     """Labels int64 [n] for each matrix of features, by logistic regression on standardised ones.
 
@@ -92,21 +94,21 @@ def frozen_answers(
         labels: int64 [n].
         asked: matrices [m, width] to answer.
         c: inverse strength of the regularisation.
-        class_weights: a name in `label_weights.POWERS`.
+        weigh: as `class_weights` in Luthier.
     """
     mean, deviation = features.mean(axis=0), features.std(axis=0)
     deviation[deviation == 0] = 1
-    weights = _by_label(labels, class_weights)
+    weights = _by_label(labels, weigh)
     model = LogisticRegression(C=c, max_iter=STEPS["frozen"], tol=1e-3, class_weight=weights)
     _fit(model, (features - mean) / deviation, labels)
     return [np.asarray(model.predict((rows - mean) / deviation), dtype=np.int64) for rows in asked]
 
 
-def _by_label(labels: IntArray, class_weights: str) -> dict[int, float] | None:
+def _by_label(labels: IntArray, setting: Way) -> dict[int, float] | None:
     """Label -> weight, as scikit-learn takes them; None where all weigh the same."""
-    if class_weights == "none":
+    if setting == "none":
         return None
-    weights = label_weights(labels, int(labels.max()) + 1, class_weights)
+    weights = class_weights(setting, labels, [""] * (int(labels.max()) + 1))
     return {label: float(weights[label]) for label in np.unique(labels).tolist()}
 
 

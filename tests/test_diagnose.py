@@ -20,6 +20,7 @@ from luthier.records import (
     Prescription,
 )
 from luthier.run_folder import RunFolder
+from luthier.settings import Settings
 from luthier.stages.diagnose import diagnose
 from luthier.stages.prescribe import prescribe
 
@@ -97,6 +98,18 @@ def test_with_no_evidence_at_all_nothing_is_called_clean():
 def test_an_answer_that_could_not_be_written_down_is_a_crash(detect, part):
     (crashed,) = diagnose({"rows": ROWS}, [a_fault("odd", detect)]).crashed
     assert part in crashed.error
+
+
+def test_a_cure_that_a_run_has_already_is_not_prescribed():
+    cures = (
+        Prescription("Ask a teacher.", "why", Applicability.ASK, {"train.teacher": "linear"}),
+        Prescription("Look at them.", "why", Applicability.ADVICE),
+    )
+    fault = a_fault("odd", fires("high"), cures)
+    for teacher, left in (("none", cures), ("linear", cures[1:])):
+        settings = Settings.model_validate({"train": {"teacher": teacher}})
+        (found,) = diagnose({"rows": ROWS, "settings": settings}, [fault]).fired
+        assert found.prescription == left
 
 
 def test_a_finding_whose_prescription_crashes_is_not_lost():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from sklearn.utils.class_weight import compute_class_weight
 
 from luthier.errors import SettingsError
@@ -13,6 +14,7 @@ from luthier.kit.class_weights import (
     weights_by_name,
     without_weight,
 )
+from luthier.records import TeacherOpinions
 from luthier.settings import TrainSettings
 from luthier.tasks import get_task
 
@@ -78,6 +80,51 @@ def test_balanced_weights_are_scikit_learns():
     targets = TARGETS.numpy()
     expected = compute_class_weight("balanced", classes=np.arange(3), y=targets)
     np.testing.assert_allclose(class_weights("balanced", targets, NAMES), expected)
+
+
+def test_sqrt_weights_are_the_root_of_the_balanced_ones_and_one_on_average():
+    targets = np.array([0] * 8 + [1] * 2)
+    weights = class_weights("sqrt", targets, NAMES)
+    assert weights[1] / weights[0] == pytest.approx(2.0)
+    assert weights[targets].mean() == pytest.approx(1.0)
+    assert weights[2] == 1.0, "a label without rows"
+    sets = positive_weights("balanced", SETS.numpy(), NAMES)
+    np.testing.assert_allclose(positive_weights("sqrt", SETS.numpy(), NAMES) ** 2, sets)
+
+
+def test_shares_of_one_label_alone_are_cross_entropy(logits):
+    alone = torch.nn.functional.one_hot(TARGETS, 3).float()
+    for smoothing in (0.0, 0.1):
+        torch.testing.assert_close(
+            losses.cross_entropy_of_shares(logits, alone, smoothing=smoothing),
+            losses.cross_entropy(logits, TARGETS, smoothing=smoothing),
+        )
+
+
+def test_cross_entropy_of_shares_is_torchs(logits):
+    shares = torch.tensor([[0.5, 0.25, 0.25], [0.0, 0.0, 1.0]]).repeat(3, 1)
+    for smoothing in (0.0, 0.2):
+        expected = torch.nn.functional.cross_entropy(
+            logits, shares, label_smoothing=smoothing, reduction="none"
+        )
+        found = losses.cross_entropy_of_shares(logits, shares, smoothing=smoothing)
+        torch.testing.assert_close(found, expected)
+
+
+def test_what_a_row_is_taught_is_its_label_and_the_teachers_opinion():
+    said = np.array([[0.2, 0.8], [0.6, 0.4]], dtype=np.float32)
+    teacher = TeacherOpinions(said, np.array([1, -1, 0]), alpha=0.25)
+    taught = teacher.shares(np.array([2, 1, 0]), np.array([0, 1, 1]))
+    np.testing.assert_allclose(taught, [[0.8, 0.2], [0, 1], [0.15, 0.85]], atol=1e-6)
+
+
+def test_a_teacher_is_refused_where_it_cannot_teach():
+    with pytest.raises(ValidationError, match="loss focal learns one label per row"):
+        TrainSettings(loss="focal", teacher="linear")
+    with pytest.raises(SettingsError, match="these rows have several"):
+        get_task("multi_label").loss(TrainSettings(teacher="linear"), SETS.numpy(), NAMES)
+    with pytest.raises(SettingsError, match="this task learns a number"):
+        get_task("text_regression").loss(TrainSettings(teacher="linear"), np.ones(2), ("number",))
 
 
 def test_balanced_weights_of_label_sets_make_both_sides_count_alike():

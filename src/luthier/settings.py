@@ -327,8 +327,22 @@ class TrainSettings(_Block):
     label_smoothing_factor: float = setting(
         0.0, "part of the target spread over all labels", unit="share", ge=0, lt=1
     )
-    class_weights: Literal["none", "balanced"] | dict[str, float] = setting(
-        "none", "loss weight per label: none, balanced, or {label: weight}; the others get 1"
+    class_weights: Literal["none", "sqrt", "balanced"] | dict[str, float] = setting(
+        "none",
+        "loss weight per label: none, balanced (by how rare it is), sqrt (the square root of it), "
+        "or {label: weight}; the others get 1",
+    )
+    teacher: Literal["none", "linear"] = setting(
+        "none",
+        "whose opinion is mixed into the label that a training row is taught: linear is a linear "
+        "model on n-grams, asked about rows that it did not learn from; one label per row only",
+    )
+    teacher_alpha: float = setting(
+        0.5,
+        "part of the teacher's opinion in what a row is taught; the label has the rest",
+        unit="share",
+        gt=0,
+        le=1,
     )
     loss: Literal["auto", "focal"] = setting(
         "auto",
@@ -429,6 +443,8 @@ class TrainSettings(_Block):
     def _one_way_to_soften(self) -> TrainSettings:
         if self.loss == "focal" and self.label_smoothing_factor:
             raise ValueError("loss focal has no label smoothing: set label_smoothing_factor to 0")
+        if self.loss == "focal" and self.teacher != "none":
+            raise ValueError("loss focal learns one label per row: set teacher to none")
         return self
 
 

@@ -177,7 +177,7 @@ class Stepper:
         for part in parts:
             logits = self._logits(part)
             targets = torch.from_numpy(self._rows.targets[part]).to(self._device)
-            losses = self.loss.each(logits, targets)
+            losses = self._losses(logits, targets, part)
             self.saw_loss(logits, targets, losses)
             shares = torch.from_numpy(weights[part].astype(np.float32)).to(self._device)
             loss = (losses * shares).sum()
@@ -193,6 +193,14 @@ class Stepper:
         ).tolist()  # one wait
         mean = loss_sum * self._mean_weight / float(self.loss.row_weights[rows].sum())
         return mean, norm_value, round(padded)
+
+    def _losses(self, logits: torch.Tensor, targets: torch.Tensor, rows: IntArray) -> torch.Tensor:
+        """Float [b]: of the labels, or of what a teacher makes of them."""
+        teacher, of_shares = self._job.teacher, self.loss.of_shares
+        if teacher is None or of_shares is None:
+            return self.loss.each(logits, targets)
+        shares = teacher.shares(rows, self._rows.targets[rows])
+        return of_shares(logits, torch.from_numpy(shares).to(self._device))
 
     def _logits(self, rows: IntArray) -> torch.Tensor:
         """Float [b, K] of these rows, with a gradient."""

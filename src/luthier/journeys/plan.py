@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from luthier.records import Encoded, ModelSource, SplitName
+from luthier.records import Encoded, ModelSource, SplitName, TeacherOpinions
 from luthier.settings import Settings
 
 
@@ -12,7 +12,8 @@ from luthier.settings import Settings
 class Plan:
     """The resolved settings, the pretrained model, the labels in order, and the encoded rows.
 
-    `learned` are the training rows with the changed copies that are only learned from.
+    `learned` are the training rows with the changed copies that are only learned from, `teacher`
+    is what is said about them besides their labels.
     """
 
     settings: Settings
@@ -20,3 +21,4 @@ class Plan:
     label_names: tuple[str, ...]
     encoded: dict[SplitName, Encoded]
     learned: Encoded
+    teacher: TeacherOpinions | None = None

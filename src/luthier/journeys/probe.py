@@ -98,6 +98,7 @@ def _without_help(plan: Plan) -> Settings:
             "warmup_steps": 0.1,
             "metric_for_best_model": "loss",
             "class_weights": "none",
+            "teacher": "none",
             "trunk_cache_gb": 0.0,
         }
     )

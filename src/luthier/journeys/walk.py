@@ -155,6 +155,7 @@ class Walk:
         """Find the model, complete the settings by the recipe, encode, and write all of it down."""
         from luthier.journeys.augmenting import with_changed_copies
         from luthier.journeys.planning import choose_by_recipe
+        from luthier.journeys.teaching import with_teacher
         from luthier.kit.model_packages import require_model_packages
 
         require_model_packages()
@@ -188,7 +189,8 @@ class Walk:
             plan = Plan(self.resolved.settings, source, names, encoded, learned)
             if not decided:
                 plan = self._decide(plan)
-            self.say("encode", self._choices())
+            plan, taught = with_teacher(plan, self.run, self.task, rows, splits)
+            self.say("encode", (*self._choices(), *taught))
             tokens = sum(int(part.lengths.sum()) for part in encoded.values())
             self.summary = f"{tokens:,} tokens, at most {length} a row"
         return plan
@@ -223,6 +225,7 @@ class Walk:
             checkpoints=self.run.checkpoints,
             resume=resume,
             should_stop=self.should_stop,
+            teacher=plan.teacher,
         )
 
     def train(self, plan: Plan) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from luthier.errors import Problem, SettingsError, did_you_mean
 from luthier.records import FloatArray, IntArray, Targets
 
-ClassWeights = Literal["none", "balanced"] | Mapping[str, float]
+ClassWeights = Literal["none", "sqrt", "balanced"] | Mapping[str, float]
 
 
 def class_weights(
@@ -18,8 +18,9 @@ def class_weights(
 ) -> FloatArray:
     """float64 [K]: loss weight per label, for targets int64 [n].
 
-    `balanced` is n / (K * rows of the label), as in scikit-learn; a label without rows gets 1.
-    A mapping gives the labels it names; the others get 1.
+    `balanced` is n / (K * rows of the label), as in scikit-learn; `sqrt` its square root, with a
+    mean of 1 over the rows. A label without rows gets 1. A mapping gives the labels it names; the
+    others get 1.
 
     Raises:
         SettingsError: when the mapping names a label that does not exist.
@@ -27,12 +28,14 @@ def class_weights(
     weights = np.ones(len(label_names))
     if setting == "none":
         return weights
-    if setting == "balanced":
+    if isinstance(setting, str):
         counts = np.bincount(targets, minlength=len(label_names))
         present = counts > 0
         weights[present] = len(targets) / (len(label_names) * counts[present])
+        if setting == "sqrt":
+            weights[present] = np.sqrt(weights[present])
+            weights[present] /= weights[targets].mean()
         return weights
-    assert not isinstance(setting, str)  # noqa: S101 - for the type checker
     return _named(setting, label_names)
 
 
@@ -42,19 +45,20 @@ def positive_weights(
     """float64 [K]: weight of a label where it applies, for targets of 0 and 1, int64 [n, K].
 
     `balanced` is rows without the label / rows with it, so that both sides count alike
-    (`pos_weight` of torch's binary cross-entropy); a label without rows gets 1.
+    (`pos_weight` of torch's binary cross-entropy), `sqrt` its square root; a label without rows
+    gets 1.
 
     Raises:
         SettingsError: when the mapping names a label that does not exist.
     """
     if setting == "none":
         return np.ones(len(label_names))
-    if setting == "balanced":
+    if isinstance(setting, str):
         with_label = (targets == 1).sum(axis=0)
         without = (targets == 0).sum(axis=0)
         present = (with_label > 0) & (without > 0)
-        return np.where(present, without / np.maximum(with_label, 1), 1.0)
-    assert not isinstance(setting, str)  # noqa: S101 - for the type checker
+        balanced = np.where(present, without / np.maximum(with_label, 1), 1.0)
+        return np.sqrt(balanced) if setting == "sqrt" else balanced
     return _named(setting, label_names)
 
 

@@ -23,6 +23,24 @@ def cross_entropy(logits: torch.Tensor, targets: torch.Tensor, *, smoothing: flo
     return (1 - smoothing) * of_target + smoothing * -log_probabilities.mean(-1)
 
 
+def cross_entropy_of_shares(
+    logits: torch.Tensor, shares: torch.Tensor, *, smoothing: float
+) -> torch.Tensor:
+    """Cross-entropy of a row that is taught several labels, each with its share.
+
+    Args:
+        logits: float [b, K].
+        shares: float [b, K], rows sum to 1.
+        smoothing: part of the target spread over all labels, 0 to 1.
+
+    Returns:
+        Float [b].
+    """
+    log_probabilities = logits.float().log_softmax(-1)
+    of_shares = -(shares * log_probabilities).sum(-1)
+    return (1 - smoothing) * of_shares + smoothing * -log_probabilities.mean(-1)
+
+
 def focal(logits: torch.Tensor, targets: torch.Tensor, *, gamma: float) -> torch.Tensor:
     """Focal loss of one label per row: (1 - p)^gamma * -log p (Lin et al. 2017, equation 4).
 

@@ -95,6 +95,7 @@ from luthier.records.task_predictions import (
     LabelSetPredictions,
     NumberPredictions,
 )
+from luthier.records.teaching import TeacherOpinions
 from luthier.records.training import (
     BrokenFacts,
     GroupFacts,
@@ -210,6 +211,7 @@ __all__ = [
     "Stopped",
     "Targets",
     "Task",
+    "TeacherOpinions",
     "Term",
     "TrainJob",
     "TrainingFacts",

@@ -15,6 +15,7 @@ from luthier.records.data import FloatArray, Rows, SplitName, Targets
 from luthier.records.encoded import Encoded
 from luthier.records.evaluation import SplitEvaluation
 from luthier.records.events import Event
+from luthier.records.teaching import TeacherOpinions
 from luthier.records.training import Watch, nothing_watched
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class RowLoss:
         label_weights: label -> weight; empty where all are 1.
         unit: the mean loss times this is in the unit of the losses in `answers`.
         notes: what a person should know (labels without a weight of their own).
+        of_shares: (logits [b, K], shares [b, K]) -> float [b], the loss where a row is taught
+            several labels, each with its share; None where this loss has no such form.
     """
 
     each: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
@@ -91,6 +94,7 @@ class RowLoss:
     label_weights: Mapping[str, float] = field(default_factory=dict)
     unit: float = 1.0
     notes: tuple[str, ...] = ()
+    of_shares: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None
 
 
 class Task(Protocol):
@@ -198,6 +202,7 @@ class TrainJob:
         resume: go on from `last/` if it is there.
         should_stop: asked between steps; True ends training with the best so far.
         watch: sees model and optimizer while they are trained, for the doctor.
+        teacher: what is said about the training rows besides their labels; None where nothing is.
     """
 
     task: Task
@@ -209,6 +214,7 @@ class TrainJob:
     resume: bool = False
     should_stop: Callable[[], bool] = field(default=lambda: False)
     watch: Watch = nothing_watched
+    teacher: TeacherOpinions | None = None
 
 
 class Engine(Protocol):

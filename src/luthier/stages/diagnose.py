@@ -21,9 +21,12 @@ from luthier.records import (
     FaultModule,
     Finding,
     Fired,
+    Prescription,
     UncheckedFault,
 )
 from luthier.records.diagnosis import Verdict
+from luthier.settings import Settings
+from luthier.settings_file import value_of
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -102,14 +105,14 @@ def _judge(fault: Fault, evidence: Mapping[str, object], gives: Mapping[str, str
         return UncheckedFault(fault.id, title, _what_makes(missing, gives))
     try:
         outcome = fault.module.detect(**{name: evidence[name] for name in fault.needs})
-        return _verdict(fault, fault.module, outcome)
+        return _verdict(fault, fault.module, outcome, evidence.get("settings"))
     except Exception as error:  # noqa: BLE001 - a crashed detector is a result, and is shown
         return CrashedFault(fault.id, title, one_line(error))
 
 
-def _verdict(fault: Fault, module: FaultModule, outcome: object) -> Verdict:
+def _verdict(fault: Fault, module: FaultModule, outcome: object, settings: object) -> Verdict:
     if isinstance(outcome, Fired):
-        return _finding(fault, module, outcome)
+        return _finding(fault, module, outcome, settings)
     if isinstance(outcome, Clear):
         measured = _plain(outcome.measured)
         return ClearedFault(fault.id, fault.info.title, outcome.message, measured)
@@ -119,9 +122,10 @@ def _verdict(fault: Fault, module: FaultModule, outcome: object) -> Verdict:
     raise TypeError(f"detect returned {type(outcome).__name__}, not Fired, Clear or CannotTell")
 
 
-def _finding(fault: Fault, module: FaultModule, fired: Fired) -> Finding:
+def _finding(fault: Fault, module: FaultModule, fired: Fired, settings: object) -> Finding:
     try:
-        prescription = tuple(module.prescribe(fired))
+        cures = module.prescribe(fired)
+        prescription = tuple(cure for cure in cures if not _is_so_already(cure, settings))
     except Exception as error:
         raise RuntimeError(f"found: {fired.message} But prescribe: {one_line(error)}") from error
     return Finding(
@@ -135,6 +139,13 @@ def _finding(fault: Fault, module: FaultModule, fired: Fired) -> Finding:
         prescription=prescription,
         track_record=fault.track_record,
     )
+
+
+def _is_so_already(cure: Prescription, settings: object) -> bool:
+    """Whether a cure would change nothing: the run has these settings."""
+    if not cure.settings or not isinstance(settings, Settings):
+        return False
+    return all(value_of(settings, name) == value for name, value in cure.settings.items())
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from scipy.special import expit
 
-from luthier.errors import InputError, Problem
+from luthier.errors import InputError, Problem, SettingsError
 from luthier.kit import label_set_figures
 from luthier.kit.class_weights import positive_weights, weights_by_name, without_weight
 from luthier.kit.column_names import LABEL_NAMES, WEAK_LABEL_NAMES
@@ -167,9 +167,15 @@ class MultiLabel:
         A class weight counts where its label applies; `balanced` makes both sides count alike.
 
         Raises:
-            SettingsError: when a class weight names no label.
+            SettingsError: when a class weight names no label, or a teacher is asked for.
         """
         import torch
+
+        if settings.teacher != "none":
+            what = "a teacher answers one label per row; these rows have several"
+            raise SettingsError(
+                Problem(what, where="train.teacher"), next_step="leave train.teacher at none"
+            )
 
         from luthier.kit import losses
 

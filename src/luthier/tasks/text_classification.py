@@ -154,11 +154,14 @@ class TextClassification:
         from luthier.kit import losses
 
         weights = class_weights(settings.class_weights, targets, label_names)
-        each = partial(losses.cross_entropy, smoothing=settings.label_smoothing_factor)
+        smoothing = settings.label_smoothing_factor
+        each = partial(losses.cross_entropy, smoothing=smoothing)
+        of_shares = partial(losses.cross_entropy_of_shares, smoothing=smoothing)
         if settings.loss == "focal":
             each = partial(losses.focal, gamma=settings.focal_gamma)
         return RowLoss(
             each=each,
+            of_shares=None if settings.loss == "focal" else of_shares,
             row_weights=weights[targets],
             label_weights=weights_by_name(weights, label_names),
             notes=without_weight(settings.class_weights, label_names),

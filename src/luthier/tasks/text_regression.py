@@ -141,6 +141,7 @@ class TextRegression:
             "class_weights": settings.class_weights != "none",
             "label_smoothing_factor": settings.label_smoothing_factor > 0,
             "loss": settings.loss != "auto",
+            "teacher": settings.teacher != "none",
         }
         problems = [
             Problem("is for labels; this task learns a number", where=f"train.{name}")

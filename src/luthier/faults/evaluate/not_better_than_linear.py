@@ -27,7 +27,8 @@ A model whose advantage is small but sure. Small validation sets: they cannot te
 ## What to do
 
 If it has not learned its own training rows: more epochs, another learning rate. If it has:
-a pretrained model that knows this language and subject, or the simple rival itself.
+the opinion of a linear model mixed into the labels (`train.teacher`), a pretrained model that knows
+this language and subject, or the simple rival itself.
 """
 
 from __future__ import annotations
@@ -97,6 +98,7 @@ def detect(
         "learning_rate": settings.train.learning_rate,
         "num_train_epochs": settings.train.num_train_epochs,
         "time_budget": settings.train.time_budget,
+        "teacher": settings.train.teacher,
     }
     against = f"against {rival} on {accuracy.n:,} validation rows"
     said = f"{_said(accuracy)} accuracy, {_said(macro_f1)} macro-F1 {against}"
@@ -133,6 +135,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     found = fired.measured
     if found["train_accuracy"] > found["rival_accuracy"] + NOT_LEARNED:
         return (
+            *_taught_by_it(found),
             Prescription(
                 "Take a pretrained model that knows the language and subject (model.name_or_path), "
                 f"or use the linear model: it is {_how_good(found)} and far cheaper.",
@@ -167,6 +170,20 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
             "With this rate and these epochs the weights may hardly have moved.",
             Applicability.ASK,
             {"train.learning_rate": float(f"{rate * 3:.3g}")},
+        ),
+    )
+
+
+def _taught_by_it(found: Mapping[str, Any]) -> tuple[Prescription, ...]:
+    """Learn from the rival, where that was not done."""
+    if found["teacher"] != "none":
+        return ()
+    return (
+        Prescription(
+            "Mix the opinion of a linear model, which did not learn from the row, into each label.",
+            "What the linear model knows is learned too, and single labels are trusted less.",
+            Applicability.ASK,
+            {"train.teacher": "linear"},
         ),
     )
 
