@@ -1,13 +1,13 @@
-"""A million short rows: how long load, audit and split take, and how much memory.
+"""Ten thousand to a million short rows: time and memory of every step before training.
 
-    python benchmarks/scale.py                  1,000,000 rows; writes benchmarks/results/scale.json
+    python benchmarks/scale.py                  three sizes; writes benchmarks/results/scale.json
     python benchmarks/scale.py --rows 100000    a quick look; writes nothing
 
 The rows are made up, half of them Chinese, half English: 20 labels, three rows in a hundred equal
-to another one, two nearly equal, two with a wrong label. All steps run in one process, one after
-the other, as `luthier audit` and `luthier split` do; the peak memory is that of the whole process
-up to the end of the step. Times are given as wall time and as time of the processor, because a
-busy machine makes only the first one longer.
+to another one, two nearly equal, two with a wrong label. All steps of a size run in one process,
+one after the other, as `luthier audit`, `luthier split` and the encoding of `luthier workup` do;
+the peak memory is that of the whole process up to the end of the step. Times are given as wall time
+and as time of the processor, helpers included, because a busy machine makes only the first longer.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import numpy as np
 
 ROOT = Path(__file__).parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "scale.json"
-FULL = 1_000_000
+SIZES = (10_000, 100_000, 1_000_000)
 LABELS = 20
 CHUNK, KEPT = 10_000, 50_000
 """Rows drawn at once, and rows that may be repeated later."""
@@ -92,12 +92,12 @@ class Steps:
 
     def run(self, name: str, step: Callable[[], T]) -> T:
         """Do a step and write down what it took."""
-        wall, busy = time.perf_counter(), time.process_time()
+        wall, busy = time.perf_counter(), _busy()
         result = step()
         measured = {
             "step": name,
-            "wall_seconds": round(time.perf_counter() - wall, 1),
-            "processor_seconds": round(time.process_time() - busy, 1),
+            "wall_seconds": round(time.perf_counter() - wall, 2),
+            "processor_seconds": round(_busy() - busy, 2),
             "peak_memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
         }
         self.done.append(measured)
@@ -105,15 +105,27 @@ class Steps:
         return result
 
 
+def _busy() -> float:
+    """Seconds of the processor so far, of this process and of helpers that have ended."""
+    took = os.times()
+    return took.user + took.system + took.children_user + took.children_system
+
+
 def measure(path: Path) -> None:
-    """Load, audit, ask the faults, split: what `luthier audit` and `luthier split` do."""
+    """Load, audit, ask the faults, split, encode."""
     from luthier.journeys import verbs
     from luthier.journeys.label_check import doubts_of
-    from luthier.settings import SplitSettings
+    from luthier.models.find import find_model
+    from luthier.models.pretrained import load_tokenizer
+    from luthier.settings import Settings, SplitSettings
     from luthier.stages.audit import audit
     from luthier.stages.diagnose import diagnose
+    from luthier.stages.encode import encode
     from luthier.stages.split import split
+    from luthier.tasks import get_task
 
+    settings, task = Settings(), get_task("text_classification")
+    tokenizer = load_tokenizer(find_model(settings.model.name_or_path))
     steps = Steps()
     loaded = steps.run("load", lambda: verbs.load(path))
     measured = steps.run("audit", lambda: audit(loaded))
@@ -123,6 +135,8 @@ def measure(path: Path) -> None:
         evidence |= {"label_opinions": doubts.opinions, "label_pairs": doubts.pairs}
     diagnosis = steps.run("faults", lambda: diagnose(evidence))
     splits = steps.run("split", lambda: split(loaded, SplitSettings(), measured.alike_clusters))
+    names = task.label_names(loaded)
+    steps.run("encode", lambda: encode(loaded, splits, task, names, tokenizer, settings.text))
     found = {
         "rows": len(loaded),
         "equal_clusters": len(measured.duplicate_clusters),
@@ -139,33 +153,40 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rows", type=int, default=FULL)
+    parser.add_argument("--rows", type=int, nargs="+", default=SIZES)
     parser.add_argument("--measure", metavar="FILE", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         measure(Path(options.measure))
         return 0
+    result = {
+        "command": "python benchmarks/scale.py",
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "sizes": [_measured(n) for n in options.rows],
+    }
+    if tuple(options.rows) == SIZES:
+        RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return 0
+
+
+def _measured(n: int) -> dict[str, Any]:
+    """The steps on n rows."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.csv"
-        write_rows(path, options.rows)
+        write_rows(path, n)
         size = path.stat().st_size
         lines = _child(path)
     steps = [line for line in lines if "step" in line]
-    result = {
-        "command": f"python benchmarks/scale.py --rows {options.rows}",
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "rows": options.rows,
+    return {
+        "rows": n,
         "file_mb": round(size / 2**20, 1),
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
         "load_average": [round(x, 1) for x in os.getloadavg()],
         "steps": steps,
         "peak_memory_mb": max(step["peak_memory_mb"] for step in steps),
         **next(line for line in lines if "found" in line),
     }
-    if options.rows == FULL:
-        RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 0
 
 
 def _child(path: Path) -> list[dict[str, Any]]:
