@@ -104,6 +104,7 @@ def trainer(cell: Cell, rows: Rows) -> Answered:
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     epochs = [b - a for a, b in zip(times["begin"], times["end"], strict=False)]
     curve = [(at - began, score) for at, score in zip(times["judged"], scores, strict=False)]
+    arguments.train_sampling_strategy = "random"  # by length it answers in another order of rows
     tested = made.predict(_tokenised(tokenizer, rows, "test", padded=padded))
     shutil.rmtree(folder, ignore_errors=True)
     return Answered(tested.predictions.argmax(1).tolist(), facts_of(seconds, cpu, epochs, curve))

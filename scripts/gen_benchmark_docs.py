@@ -272,8 +272,8 @@ def six_ways() -> str:
     right = f"{first} of {len(rows)} first answers and {short}"
     return (
         "\n## Good validation figures, bad test answers\n\n"
-        "`python benchmarks/six_ways.py`: one healthy model, its test answers spoilt in six ways. "
-        f"{right} of {len(rows)} short lists are right.\n\n{table(head, rows)}"
+        "`python benchmarks/six_ways.py`: one healthy model, its test answers spoilt in "
+        f"{len(rows)} ways. {right} of {len(rows)} short lists are right.\n\n{table(head, rows)}"
     )
 
 

@@ -9,9 +9,10 @@ import pytest
 from scipy.special import softmax
 
 from luthier.evidence.fresh_process import fresh_model
-from luthier.evidence.parity import Recorded, find_way, telling_rows
+from luthier.evidence.parity import Recorded, find_way
 from luthier.faults.evaluate import initial_weights_evaluated, train_mode_at_evaluation
 from luthier.faults.export import preprocessing_differs, reload_differs
+from luthier.kit.telling_rows import telling_rows
 from luthier.kit.ways import AS_SHIPPED, WITH_DROPOUT, Way, exact_ways
 from luthier.records import Clear, Fired, Predictions
 
@@ -102,6 +103,29 @@ def test_other_weights_are_no_dropout():
 def test_softmax_over_probabilities_is_recognised():
     found = parity_of(softmax(Model()(TEXTS), axis=1))
     assert found.explanation.way == "the outputs with softmax applied twice"
+
+
+def test_answers_beside_other_rows_are_recognised():
+    told = Model()(TEXTS)[np.random.default_rng(3).permutation(len(TEXTS))]
+    found = find_way(record(told), Model(), exact_ways(None, "initial"), every=told)
+    assert (found.explanation.kind, found.explanation.way) == ("rows", "the answers to other rows")
+    for fault in (initial_weights_evaluated, preprocessing_differs, reload_differs):
+        assert isinstance(fault.detect(found), Clear)
+
+
+@pytest.mark.parametrize("way", [AS_SHIPPED, LOWER, WITH_DROPOUT])
+def test_answers_beside_their_own_rows_are_not_taken_for_those_of_others(way):
+    told = Model()(TEXTS, way, seed=123)
+    found = find_way(record(told), Model(), exact_ways(None, "initial"), every=told)
+    assert found.explanation.kind == way.kind
+
+
+def test_answers_that_are_all_alike_cannot_be_recognised_beside_other_rows():
+    sure = np.eye(3)[np.arange(len(TEXTS)) % 3] * 0.9999 + 0.0001 / 3
+    model = Model()
+    model.weights = model.weights * 1000  # sure of everything
+    found = find_way(record(sure), model, (), every=sure)
+    assert all(replay.kind != "rows" for replay in found.replays)
 
 
 def test_labels_alone_tell_less_but_not_nothing():

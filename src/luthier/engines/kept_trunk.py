@@ -66,7 +66,7 @@ class KeptTrunk:
         self._store = store
         self._order = np.argsort(rows.row_ids, kind="stable")
         self._ids = rows.row_ids[self._order]
-        self._bounds = rows.offsets if rows.window_offsets is None else rows.window_offsets
+        self._bounds = rows.bounds
 
     def logits(
         self, model: PreTrainedModel, encoded: Encoded, positions: IntArray, device: torch.device
@@ -193,7 +193,7 @@ def _key(model: PreTrainedModel, cut: Cut, rows: Encoded) -> str:
 
 
 def _shape(cut: Cut, rows: Encoded) -> tuple[int, int]:
-    bounds = rows.offsets if rows.window_offsets is None else rows.window_offsets
+    bounds = rows.bounds
     return (int(rows.offsets[-1]) if cut.way == "all" else len(bounds) - 1), cut.width
 
 
@@ -254,6 +254,6 @@ def _places(rows: Encoded, part: IntArray, cut: Cut) -> IntArray:
     ends = np.cumsum(lengths)
     places: IntArray = np.arange(int(ends[-1])) + np.repeat(starts - (ends - lengths), lengths)
     if cut.way != "all":
-        bounds = rows.offsets if rows.window_offsets is None else rows.window_offsets
+        bounds = rows.bounds
         places = np.searchsorted(bounds, starts)
     return places

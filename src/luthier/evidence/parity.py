@@ -14,11 +14,9 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import softmax
 from scipy.stats import chisquare
 
+from luthier.kit.telling_rows import telling_rows
 from luthier.kit.ways import AS_SHIPPED, WITH_DROPOUT, Way
 from luthier.records import STAGES, BoolArray, FloatArray, IntArray, Parity, Predictions, Replay
-
-ROWS = 200
-"""Rows that are answered again, at most."""
 
 TRIED_ROWS = 48
 """Rows on which each way is tried, before the best is tried on all."""
@@ -32,6 +30,10 @@ TOLERANCE = 1e-3
 
 EXPLAINED = 0.98
 """Share of rows that a way must give as recorded, to be the one that made them."""
+
+LIKE_IT, TELLING_ROWS = 0.02, 20
+"""Share of all recorded answers that may be like one which can be recognised, and the fewest of
+these that tell anything."""
 
 EVEN = 0.01
 """p-value of the ranks among dropout passes above which they are called even."""
@@ -88,37 +90,12 @@ class Recorded:
         return Recorded(part, tuple(self.texts[i] for i in positions.tolist()), self.rounded)
 
 
-def telling_rows(texts: Sequence[str], most: int = ROWS, seed: int = 0) -> IntArray:
-    """int64 [m], sorted: half the rows that exercise a pipeline most, half drawn by the seed.
-
-    Capitals, accents, digits, punctuation, markup, emoji, Chinese and length all count.
-    """
-    if len(texts) <= most:
-        return np.arange(len(texts))
-    kinds = [_exercise(text) for text in texts]
-    ranked = np.argsort([-kind for kind in kinds], kind="stable")
-    first = ranked[: most // 2]
-    rest = np.setdiff1d(np.arange(len(texts)), first)
-    drawn = np.random.default_rng(seed).choice(rest, most - len(first), replace=False)
-    return np.sort(np.concatenate([first, drawn]))
-
-
-def _exercise(text: str) -> float:
-    marks = (
-        any(c.isupper() for c in text),
-        any(c.isdigit() for c in text),
-        any(not c.isalnum() and not c.isspace() for c in text),
-        any(c > "\u00bf" and c < "\u0250" for c in text),
-        "<" in text or "&" in text,
-        "  " in text,
-        any("\u3400" <= c <= "\u9fff" for c in text),
-        any(c > "\uffff" for c in text),
-    )
-    return sum(marks) + min(1.0, len(text) / 1000)
-
-
 def find_way(
-    recorded: Recorded, ask: Asked, ways: Sequence[Way], reference: Way = AS_SHIPPED
+    recorded: Recorded,
+    ask: Asked,
+    ways: Sequence[Way],
+    reference: Way = AS_SHIPPED,
+    every: FloatArray | None = None,
 ) -> Parity:
     """Answer the recorded rows again, and find the way in which they were made.
 
@@ -127,6 +104,7 @@ def find_way(
         ask: the model.
         ways: what to try where the reference does not give the recorded answers.
         reference: how the model is meant to be asked.
+        every: probabilities [N, K] recorded for all rows, where they may stand beside other ones.
 
     Raises:
         ValueError: when the model cannot be asked at all.
@@ -136,7 +114,7 @@ def find_way(
         raise ValueError("the model does not answer these texts")
     replays = [_replay(reference, recorded, shipped)]
     if not replays[0].explains:
-        replays += _outputs(recorded, shipped)
+        replays += _outputs(recorded, shipped) + _other_rows(recorded, shipped, every)
         few = recorded.take(telling_rows(recorded.texts, TRIED_ROWS))
         for way in ways:
             answer = ask(few.texts, way)
@@ -196,6 +174,23 @@ def _outputs(recorded: Recorded, shipped: FloatArray) -> list[Replay]:
     if (order != np.arange(len(order))).any():
         forms["the outputs in another order"] = shipped[:, order]
     return [_replay(Way(name, "output"), recorded, form) for name, form in forms.items()]
+
+
+def _other_rows(recorded: Recorded, shipped: FloatArray, every: FloatArray | None) -> list[Replay]:
+    """The model's answers, looked for among those recorded for all rows.
+
+    Only answers that few recorded ones are like can be recognised; a model that is sure of
+    everything gives none.
+    """
+    if every is None or recorded.only_labels:
+        return []
+    found = np.array([(np.abs(every - one).max(1) <= recorded.tolerance).sum() for one in shipped])
+    telling = found <= max(1, LIKE_IT * len(every))
+    if telling.sum() < TELLING_ROWS:
+        return []
+    share = float((found[telling] > 0).mean())
+    whole = _replay(Way("the answers to other rows", "rows"), recorded, shipped)
+    return [replace(whole, reproduced=share, difference=0.0, explains=share >= EXPLAINED)]
 
 
 def _confirmed(

@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from luthier.errors import InputError, Problem
+from luthier.evidence.parity import Recorded, find_way
 from luthier.kit.model_packages import require_model_packages
+from luthier.kit.telling_rows import telling_rows
 from luthier.kit.ways import AS_SHIPPED, Way, exact_ways
 from luthier.records import IntArray, Note, Parity, Predictions, SplitName
 
@@ -31,18 +33,6 @@ def foreign_parity(
     """
     require_model_packages()
     from luthier.evidence.fresh_process import fresh_model
-    from luthier.evidence.parity import Recorded, find_way, telling_rows
-
-    def some(split: SplitName, order: IntArray) -> Recorded:
-        answers, texts, rounded = told[split]
-        back = np.argsort(order)
-        ordered = replace(
-            answers,
-            labels=np.where(answers.labels >= 0, back[answers.labels], -1),
-            predicted=back[answers.predicted],
-            probabilities=answers.probabilities[:, order],
-        )
-        return Recorded(ordered, texts, rounded).take(telling_rows(texts))
 
     with fresh_model(folder) as model:
         facts = model.facts()
@@ -51,9 +41,12 @@ def foreign_parity(
         reference: Way = AS_SHIPPED
         notes: tuple[Note, ...] = ()
         if "validation" in told:
-            before = find_way(some("validation", order), model.probabilities, ways).explanation
+            before = find_way(
+                _few(told["validation"], order), model.probabilities, ways
+            ).explanation
             reference, notes = _reference(before.way if before else "", ways)
-        found = find_way(some("test", order), model.probabilities, ways, reference)
+        few, every = _few(told["test"], order), told["test"][0].probabilities[:, order]
+        found = find_way(few, model.probabilities, ways, reference, every)
     return (
         replace(
             found,
@@ -64,6 +57,19 @@ def foreign_parity(
         ),
         notes,
     )
+
+
+def _few(told: tuple[Predictions, tuple[str, ...], float], order: IntArray) -> Recorded:
+    """Rows that tell most, their outputs in the order of the model's labels."""
+    answers, texts, rounded = told
+    back = np.argsort(order)
+    ordered = replace(
+        answers,
+        labels=np.where(answers.labels >= 0, back[answers.labels], -1),
+        predicted=back[answers.predicted],
+        probabilities=answers.probabilities[:, order],
+    )
+    return Recorded(ordered, texts, rounded).take(telling_rows(texts))
 
 
 def _reference(name: str, ways: tuple[Way, ...]) -> tuple[Way, tuple[Note, ...]]:

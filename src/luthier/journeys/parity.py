@@ -13,6 +13,7 @@ from luthier.errors import Problem, RunFolderError
 from luthier.journeys.judged_evidence import PARITY
 from luthier.journeys.shipping import manifest
 from luthier.kit.model_packages import require_model_packages
+from luthier.kit.telling_rows import telling_rows
 from luthier.kit.ways import exact_ways
 from luthier.records import STAGES, Note, Parity, Rows, Started
 from luthier.run_folder import RunFolder, write_json
@@ -41,7 +42,7 @@ def check_parity(run: RunFolder, rows: Rows) -> tuple[Note, ...]:
     """
     require_model_packages()
     from luthier.evidence.fresh_process import fresh_model
-    from luthier.evidence.parity import Recorded, find_way, telling_rows
+    from luthier.evidence.parity import Recorded, find_way
 
     run.require("model", "predictions/validation.parquet")
     bound = manifest(run)

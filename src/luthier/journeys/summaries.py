@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from luthier.records import Audit, Event, SplitEvaluation, Stopped, StopReason
+from luthier.records import Audit, Encoded, Event, SplitEvaluation, Stopped, StopReason
 
 TITLES = {"macro_f1": "macro-F1", "r2": "R2"}
 """The figures that may be named in one line, the first that there is."""
@@ -23,6 +23,12 @@ def audit_in_words(audit: Audit) -> str:
         return repeated
     conflicting = len(audit.conflicting_clusters)
     return f"{len(audit.label_counts)} labels, {repeated}, {conflicting:,} with different labels"
+
+
+def tokens_in_words(parts: Iterable[Encoded], length: int) -> str:
+    """How many tokens all splits have; `length` is the longest row."""
+    tokens = sum(int(part.lengths.sum()) for part in parts)
+    return f"{tokens:,} tokens, at most {length} a row"
 
 
 def how_it_ended(event: Event) -> str:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from luthier.errors import Problem, RunFolderError
+from luthier.journeys import summaries
 from luthier.journeys.plan import Plan
 from luthier.journeys.run import Run
-from luthier.journeys.summaries import audit_in_words, how_it_ended, score_in_words
 from luthier.records import (
     Audit,
     Diagnosis,
@@ -133,7 +133,7 @@ class Walk:
             self.run.save_audit(result)
             doubts = save_opinions(self.run, rows, self.task, resume=self.resume)
             self.say("audit", (*result.notes, *doubts))
-            self.summary = audit_in_words(result)
+            self.summary = summaries.audit_in_words(result)
         return result
 
     def split(self, rows: Rows) -> Splits:
@@ -175,24 +175,22 @@ class Walk:
                 self.resolved = choose_by_recipe(
                     self.resolved, self.task, rows, splits, source, tokenizer
                 )
-            text = self.resolved.settings.text
-            length = text.max_length
-            encoded, notes = encode(rows, splits, self.task, names, tokenizer, text)
+            settings = self.resolved.settings
+            length = settings.text.max_length
+            encoded, notes = encode(rows, splits, self.task, names, tokenizer, settings.text)
             self.say("encode", tuple(notes))
             self.run.save_encoding({split: part.facts(length) for split, part in encoded.items()})
             self.run.save_lengths(RowLengths.of(list(encoded.values())))
-            settings, train = self.resolved.settings, encoded["train"]
             learned, copied = with_changed_copies(
-                train, rows, splits, self.task, names, tokenizer, settings, source
+                encoded["train"], rows, splits, self.task, names, tokenizer, settings, source
             )
             self.say("encode", copied)
-            plan = Plan(self.resolved.settings, source, names, encoded, learned)
+            plan = Plan(settings, source, names, encoded, learned)
             if not decided:
                 plan = self._decide(plan)
             plan, taught = with_teacher(plan, self.run, self.task, rows, splits)
             self.say("encode", (*self._choices(), *taught))
-            tokens = sum(int(part.lengths.sum()) for part in encoded.values())
-            self.summary = f"{tokens:,} tokens, at most {length} a row"
+            self.summary = summaries.tokens_in_words(encoded.values(), length)
         return plan
 
     def _decide(self, plan: Plan) -> Plan:
@@ -244,7 +242,7 @@ class Walk:
                 trackers.tell(event)
             stopped = self.run.history[-1]
             ship(self.run, self.engine, job)
-            self.summary = how_it_ended(stopped)
+            self.summary = summaries.how_it_ended(stopped)
 
     def evaluate(self, rows: Rows, plan: Plan) -> None:
         """Judge what ships beside its simple rivals."""
@@ -254,7 +252,9 @@ class Walk:
         with self.stage("evaluate", reused=reused):
             if not reused:
                 self.say("evaluate", judge_run(self.run, self.task, self.engine, rows, plan))
-            self.summary = score_in_words(self.run.evaluation.splits.get("test"), "the test rows")
+            self.summary = summaries.score_in_words(
+                self.run.evaluation.splits.get("test"), "the test rows"
+            )
 
     def _check_parity(self, rows: Rows) -> None:
         from luthier.journeys.parity import check_parity

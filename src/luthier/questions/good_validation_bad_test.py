@@ -1,9 +1,9 @@
 """Validation looks good, and the answers to the test rows do not: why?
 
-Causes, and what tells them apart: the order of the labels (a statistic of the answers alone), texts
-handled otherwise, dropout left on, other weights (the model answering again), drift and leaks (the
-texts alone), softmax applied twice in training (the loss; it hurts both sides alike), and wrong
-labels of the test rows (how sure the answers are).
+Causes, and what tells them apart: the order of the labels and of the rows (statistics of the
+answers alone), texts handled otherwise, dropout left on, other weights (the model answering again),
+drift and leaks (the texts alone), softmax applied twice in training (the loss; it hurts both sides
+alike), and wrong labels of the test rows (how sure the answers are).
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from luthier.kit.logits_doubt import doubt_logits, with_ends
 from luthier.kit.rivals import far_behind
-from luthier.kit.seen_in_answers import SATURATED, Seen, look
+from luthier.kit.row_order import RowOrder, row_order, why_beside_others
+from luthier.kit.seen_in_answers import Seen, look
 from luthier.kit.test_label_doubt import doubt_test_labels
 from luthier.records import (
     STANDINGS,
@@ -49,6 +51,10 @@ OWN = (
 )
 """Instead of both, in a run of Luthier's own."""
 WORSE = "test is worse, and nothing rules it out"
+ORDER = (
+    "compare the order of the texts with that of the answers: Trainer.predict with "
+    "group_by_length answers them in another order"
+)
 READ = "read the surest of the wrong test answers: are their labels right?"
 
 
@@ -61,6 +67,7 @@ class _Found:
     parity: Parity | None
     seen: Seen
     behind: Figure | None
+    order: RowOrder
     again: str
     model: str
 
@@ -76,12 +83,18 @@ class _Found:
     @property
     def explained(self) -> bool:
         """Whether a cause that the answers and texts alone show explains them already."""
-        return bool({"label_order", "texts_drifted"} & self.fired.keys())
+        return self.order.proved or bool({"label_order", "texts_drifted"} & self.fired.keys())
 
     @property
     def unsupported(self) -> str:
         """Why a cause is no more than possible."""
         return "not needed to explain it" if self.explained else "nothing speaks for it"
+
+    @property
+    def asks(self) -> bool:
+        """Whether the answers are such that somebody would ask."""
+        alone_at_chance = self.seen.bad and self.seen.validation is None
+        return bool(self.worse or alone_at_chance or self.seen.saturated or self.behind)
 
     @property
     def worse(self) -> bool:
@@ -94,32 +107,24 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     test = evidence.get("test_predictions")
     if not isinstance(test, Predictions) or not (test.labels >= 0).any():
         return None
-    parity = evidence.get("parity")
-    floors = evidence.get("floor_predictions")
+    parity, floors = evidence.get("parity"), evidence.get("floor_predictions")
+    own = "settings" in evidence
     facts = _Found(
         fired={finding.fault: finding for finding in found.fired},
         clear=frozenset(item.fault for item in found.clear),
         parity=parity if isinstance(parity, Parity) else None,
         seen=look(test, evidence.get("validation_predictions"), evidence.get("rows")),
+        order=row_order(test),
         behind=far_behind(evidence.get("validation_predictions"), floors, BEHIND),
-        again=OWN if "settings" in evidence else AGAIN,
-        model=OWN if "settings" in evidence else MODEL,
+        again=OWN if own else AGAIN,
+        model=OWN if own else MODEL,
     )
-    ranked = [
-        _label_order(facts),
-        _texts(facts),
-        _dropout(facts),
-        _weights(facts),
-        _drift(facts),
-        _leak(facts),
-        _softmax(facts),
-        _labels(facts),
-    ]
+    every = (_label_order, _row_order, _texts, _dropout, _weights, _drift, _leak, _softmax, _labels)
+    ranked = [cause(facts) for cause in every]
     ranked.sort(key=lambda pair: (STANDINGS.index(pair[0].standing), -pair[1]))
     causes = tuple(cause for cause, _ in ranked)
     seen_one = causes[0].standing == "found" and causes[0].name not in ("drift", "leak")
-    alone_at_chance = facts.seen.bad and facts.seen.validation is None
-    if not (facts.worse or seen_one or alone_at_chance or facts.seen.saturated or facts.behind):
+    if not (seen_one or facts.asks):
         return None  # where validation is as bad, the question is another one
     open_ones = [cause for cause in causes if cause.standing in ("likely", "possible")]
     next_test = "" if causes[0].standing == "found" else _next_test(open_ones, facts)
@@ -141,6 +146,15 @@ def _label_order(facts: _Found) -> tuple[Cause, float]:
         return Cause("label_order", title, "ruled_out", because), 0
     test = "about 6 labelled test rows per label; or compare id2label with the training script"
     return Cause("label_order", title, "possible", "too few rows to test it", test), 1
+
+
+def _row_order(facts: _Found) -> tuple[Cause, float]:
+    suffers = facts.worse and not facts.seen.flat and not facts.explained
+    way = facts.parity.explanation if facts.parity else None
+    elsewhere = way is not None and way.kind == "rows"
+    standing, because, rank = why_beside_others(facts.order, elsewhere, facts.reproduced, suffers)
+    title = "the answers stand beside other rows"
+    return Cause("row_order", title, standing, because, ORDER), rank
 
 
 def _by_model(facts: _Found, name: str, title: str, *faults: str) -> Cause | None:
@@ -241,21 +255,8 @@ def _softmax(facts: _Found) -> tuple[Cause, float]:
         return Cause(name, title, "found", finding.message), 7
     if "probabilities_into_loss" in facts.clear:
         return Cause(name, title, "ruled_out", "what reaches the loss are logits"), 0
-    if facts.behind:
-        because = (
-            "validation is bad too: a linear model on the same rows is better by "
-            f"{_with_ends(facts.behind, minus=True)}: training itself went wrong"
-        )
-        return Cause(name, title, "likely", because, test), 4
-    if facts.worse:
-        return Cause(name, title, "ruled_out", "it would hurt validation as much as test"), 0
-    if facts.seen.saturated:
-        because = (
-            f"half of the answers have a probability above {SATURATED}, and only "
-            f"{facts.seen.test.value:.0%} are right: the loss may never have seen logits"
-        )
-        return Cause(name, title, "likely", because, test), 4
-    return Cause(name, title, "possible", "the loss was not seen", test), 1
+    standing, because, rank = doubt_logits(facts.seen, facts.behind, facts.worse)
+    return Cause(name, title, standing, because, test), rank
 
 
 def _labels(facts: _Found) -> tuple[Cause, float]:
@@ -269,6 +270,8 @@ def _labels(facts: _Found) -> tuple[Cause, float]:
 def _next_test(open_ones: list[Cause], facts: _Found) -> str:
     """The cheapest test that decides most of what is open."""
     names = [cause.name for cause in open_ones[:4]]
+    if names[:1] == ["row_order"]:
+        return ORDER
     if facts.parity is None and names[:1] == ["other_weights"]:
         return facts.model
     dropout = "dropout_on" in names and not facts.seen.twins
@@ -277,12 +280,12 @@ def _next_test(open_ones: list[Cause], facts: _Found) -> str:
 
 def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:
     seen = facts.seen
-    said = f"Test accuracy is {_with_ends(seen.test)} on {seen.test.n:,} rows."
+    said = f"Test accuracy is {with_ends(seen.test)} on {seen.test.n:,} rows."
     if seen.validation and seen.gap:
         verdict = "surely lower" if facts.worse else "not surely lower"
         said = (
-            f"Validation accuracy is {_with_ends(seen.validation)}, test {_with_ends(seen.test)}: "
-            f"{verdict}, by {_with_ends(seen.gap)}."
+            f"Validation accuracy is {with_ends(seen.validation)}, test {with_ends(seen.test)}: "
+            f"{verdict}, by {with_ends(seen.gap)}."
         )
     first = causes[0]
     if first.standing == "found":
@@ -292,9 +295,3 @@ def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:
     out = [cause.title for cause in causes if cause.standing == "ruled_out"]
     told = f"What is known does not decide it; {first.standing}: {'; '.join(likely)}."
     return " ".join([said, told, *([f"Ruled out: {'; '.join(out)}."] if out else [])])
-
-
-def _with_ends(figure: Figure, *, minus: bool = False) -> str:
-    if minus:
-        return f"{-figure.value:.3f} ({-figure.high:.3f} to {-figure.low:.3f})"
-    return f"{figure.value:.3f} ({figure.low:.3f} to {figure.high:.3f})"

@@ -131,6 +131,11 @@ class Encoded:
             window_offsets=windows,
         )
 
+    @property
+    def bounds(self) -> IntArray:
+        """Where each sequence that the model reads begins in `flat`, and the end, int64 [s + 1]."""
+        return self.offsets if self.window_offsets is None else self.window_offsets
+
     def sequences(self, positions: IntArray) -> tuple[IntArray, IntArray, IntArray]:
         """What the model reads of these rows, int64 [m]: their windows, or the rows themselves.
 

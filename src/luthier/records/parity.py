@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-WayKind = Literal["shipped", "text", "tokens", "output", "train_mode", "weights"]
+WayKind = Literal["shipped", "text", "tokens", "output", "rows", "train_mode", "weights"]
 Stage = Literal["text", "tokens", "probabilities", "label"]
 STAGES: tuple[Stage, ...] = ("text", "tokens", "probabilities", "label")
 
@@ -18,7 +18,8 @@ class Replay:
     Args:
         way: what was done, in plain words (`the texts in lower case`).
         kind: what is different from the model as it ships: nothing, the texts, the token ids, the
-            order or form of the outputs, dropout left on, or the weights.
+            order or form of the outputs, the rows that they stand beside, dropout left on, or the
+            weights.
         agreement: share of rows with the recorded label, 0 to 1.
         reproduced: share of rows whose recorded probabilities came out (labels, where none are
             recorded), 0 to 1.

@@ -39,6 +39,7 @@ from typing import Any
 from luthier.faults import example_evidence as example
 from luthier.kit import label_counts
 from luthier.kit.intervals import paired_difference
+from luthier.kit.linear_teacher import LEARN_FROM_LINEAR
 from luthier.kit.rivals import commonest_share, score, strongest_rival
 from luthier.kit.share_difference import discordance, rows_to_see
 from luthier.records import (
@@ -96,9 +97,7 @@ def detect(
         "rival_accuracy": score(theirs, label_counts.accuracy),
         "commonest_label": commonest_share(train_predictions),
         "learning_rate": settings.train.learning_rate,
-        "num_train_epochs": settings.train.num_train_epochs,
-        "time_budget": settings.train.time_budget,
-        "teacher": settings.train.teacher,
+        **settings.train.model_dump(include={"num_train_epochs", "time_budget"}),
     }
     against = f"against {rival} on {accuracy.n:,} validation rows"
     said = f"{_said(accuracy)} accuracy, {_said(macro_f1)} macro-F1 {against}"
@@ -131,11 +130,14 @@ def _said(difference: Figure) -> str:
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
-    """Train longer if the training rows are not learned; look at the encoder if they are."""
+    """Train longer if the training rows are not learned; look at the encoder if they are.
+
+    Time that a person has limited is spent only when that person says so.
+    """
     found = fired.measured
     if found["train_accuracy"] > found["rival_accuracy"] + NOT_LEARNED:
         return (
-            *_taught_by_it(found),
+            LEARN_FROM_LINEAR,
             Prescription(
                 "Take a pretrained model that knows the language and subject (model.name_or_path), "
                 f"or use the linear model: it is {_how_good(found)} and far cheaper.",
@@ -155,35 +157,20 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
                 {"train.learning_rate": float(f"{rate / 10:.3g}")},
             ),
         )
-    longer = {"train.num_train_epochs": 2 * found["num_train_epochs"]}
     return (
         Prescription(
             "Train twice as long."
             + ("" if budget == "none" else f" It takes the time budget of {budget} away."),
             "The model has hardly learned its own training rows.",
-            # time that a person has limited is spent only when that person says so
             Applicability.AUTO if budget == "none" else Applicability.ASK,
-            longer | ({} if budget == "none" else {"train.time_budget": "none"}),
+            {"train.num_train_epochs": 2 * found["num_train_epochs"]}
+            | ({} if budget == "none" else {"train.time_budget": "none"}),
         ),
         Prescription(
             "Raise the learning rate threefold.",
             "With this rate and these epochs the weights may hardly have moved.",
             Applicability.ASK,
             {"train.learning_rate": float(f"{rate * 3:.3g}")},
-        ),
-    )
-
-
-def _taught_by_it(found: Mapping[str, Any]) -> tuple[Prescription, ...]:
-    """Learn from the rival, where that was not done."""
-    if found["teacher"] != "none":
-        return ()
-    return (
-        Prescription(
-            "Mix the opinion of a linear model, which did not learn from the row, into each label.",
-            "What the linear model knows is learned too, and single labels are trusted less.",
-            Applicability.ASK,
-            {"train.teacher": "linear"},
         ),
     )
 
