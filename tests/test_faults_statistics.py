@@ -347,7 +347,8 @@ def test_more_training_time_than_allowed_is_asked_for():
 @pytest.mark.parametrize(("rival_right", "said"), [(340, "is better and"), (300, "is as good and")])
 def test_the_linear_model_is_called_what_it_was_measured_to_be(rival_right, said):
     prescribe = get_fault("not_better_than_linear").module.prescribe
-    (cure,) = prescribe(better(300, 400, rival_right, train=(99, 1)))
+    taught, cure = prescribe(better(300, 400, rival_right, train=(99, 1)))
+    assert taught.settings == {"train.teacher": "linear"}
     assert said in cure.what
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from luthier.faults import example_evidence as example
 from luthier.kit.row_order import row_order
+from luthier.settings import Settings
 from luthier.stages.diagnose import diagnose
 
 
@@ -79,10 +80,11 @@ def test_too_few_rows_tell_nothing():
     assert (found.proved, found.independent, found.together) == (False, False, False)
 
 
-def cause_of(test):
+def cause_of(test, **more):
     evidence = {
         "validation_predictions": answers(seed=7),
         "test_predictions": replace(test, row_ids=np.arange(400, 800)),
+        **more,
     }
     (answer,) = diagnose(evidence).answers
     return answer, {cause.name: cause for cause in answer.causes}["row_order"]
@@ -108,3 +110,10 @@ def test_answers_in_the_order_of_a_sampler_are_likely_beside_other_rows():
 def test_a_model_that_is_worse_on_test_has_its_answers_beside_their_rows():
     _, cause = cause_of(answers(right=0.5))
     assert cause.standing == "ruled_out"
+
+
+def test_a_run_of_luthier_keeps_answers_with_their_rows():
+    shuffled = beside(answers(), np.random.default_rng(1).permutation(400))
+    _, cause = cause_of(shuffled, settings=Settings())
+    assert cause.standing == "ruled_out"
+    assert cause.because == "a run of Luthier keeps each answer with the number of its row"

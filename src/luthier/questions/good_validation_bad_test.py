@@ -154,6 +154,9 @@ def _row_order(facts: _Found) -> tuple[Cause, float]:
     elsewhere = way is not None and way.kind == "rows"
     standing, because, rank = why_beside_others(facts.order, elsewhere, facts.reproduced, suffers)
     title = "the answers stand beside other rows"
+    if facts.again == OWN and standing in ("likely", "possible"):
+        because = "a run of Luthier keeps each answer with the number of its row"
+        return Cause("row_order", title, "ruled_out", because), 0
     return Cause("row_order", title, standing, because, ORDER), rank
 
 
