@@ -28,7 +28,7 @@ from transformers import (
 
 import luthier.kit.openmp  # noqa: F401 - before torch is imported
 from luthier.evidence.out_of_fold import out_of_fold
-from luthier.kit.class_weights import class_weights
+from luthier.kit.class_weights import ByFrequency, class_weights
 from luthier.models.first_token import first_token_only, proven_first_token
 from luthier.models.quiet import quiet
 from luthier.records import FloatArray, IntArray, TeacherOpinions
@@ -58,7 +58,7 @@ class Schedule:
     learning_rate: float
     epochs: int
     batch_size: int
-    class_weights: Literal["none", "sqrt", "balanced"] = "none"
+    class_weights: ByFrequency = "none"
     teacher: Literal["none", "linear"] = "none"
 
 
@@ -120,10 +120,7 @@ def taught(
     if schedule.teacher == "linear":
         opinions = out_of_fold(at, lesson.texts, labels, names, seed)
         if opinions is not None:
-            said = opinions.linear.probabilities.astype(np.float32)
-            places = np.full(len(labels), -1)
-            places[opinions.linear.row_ids] = np.arange(len(said))
-            return TeacherOpinions(said, places, TEACHER_ALPHA).shares(at, labels)
+            return TeacherOpinions.about(at, opinions.linear, TEACHER_ALPHA).shares(at, labels)
     smoothed = np.full((len(labels), len(names)), LABEL_SMOOTHING / len(names), dtype=np.float32)
     smoothed[at, labels] += 1 - LABEL_SMOOTHING
     return smoothed

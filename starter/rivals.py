@@ -8,7 +8,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -18,14 +17,13 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from luthier.kit.class_weights import class_weights
+from luthier.kit.class_weights import ByFrequency, class_weights
 from luthier.records import IntArray
 from starter.sets import Part
 
 NGRAMS = {"characters": ("char", (1, 3)), "words": ("word", (1, 2))}
 """Characters 1-3 read Chinese without a segmenter; runs of letters and digits are words."""
 WORD = r"\w+"
-Way = Literal["none", "sqrt", "balanced"]
 STEPS = {"tfidf_logistic": 100, "frozen": 300}
 """Most steps of the solver; one that stops there is not far from its end."""
 
@@ -44,7 +42,7 @@ class Linear:
     classifier: str
     features: str
     c: float
-    class_weights: Way = "none"
+    class_weights: ByFrequency = "none"
 
 
 def tfidf_answers(train: Part, asked: Sequence[Sequence[str]], linear: Linear) -> list[IntArray]:
@@ -85,7 +83,7 @@ def frozen_answers(
     labels: IntArray,
     asked: Sequence[npt.NDArray[np.float32]],
     c: float,
-    weigh: Way = "none",
+    weigh: ByFrequency = "none",
 ) -> list[IntArray]:
     """Labels int64 [n] for each matrix of features, by logistic regression on standardised ones.
 
@@ -104,7 +102,7 @@ def frozen_answers(
     return [np.asarray(model.predict((rows - mean) / deviation), dtype=np.int64) for rows in asked]
 
 
-def _by_label(labels: IntArray, setting: Way) -> dict[int, float] | None:
+def _by_label(labels: IntArray, setting: ByFrequency) -> dict[int, float] | None:
     """Label -> weight, as scikit-learn takes them; None where all weigh the same."""
     if setting == "none":
         return None

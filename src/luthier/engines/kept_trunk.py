@@ -193,8 +193,7 @@ def _key(model: PreTrainedModel, cut: Cut, rows: Encoded) -> str:
 
 
 def _shape(cut: Cut, rows: Encoded) -> tuple[int, int]:
-    bounds = rows.bounds
-    return (int(rows.offsets[-1]) if cut.way == "all" else len(bounds) - 1), cut.width
+    return (int(rows.offsets[-1]) if cut.way == "all" else len(rows.bounds) - 1), cut.width
 
 
 class _Patience:
@@ -254,6 +253,5 @@ def _places(rows: Encoded, part: IntArray, cut: Cut) -> IntArray:
     ends = np.cumsum(lengths)
     places: IntArray = np.arange(int(ends[-1])) + np.repeat(starts - (ends - lengths), lengths)
     if cut.way != "all":
-        bounds = rows.bounds
-        places = np.searchsorted(bounds, starts)
+        places = np.searchsorted(rows.bounds, starts)
     return places

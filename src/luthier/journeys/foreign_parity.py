@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from luthier.errors import InputError, Problem
-from luthier.evidence.parity import Recorded, find_way
 from luthier.kit.model_packages import require_model_packages
 from luthier.kit.telling_rows import telling_rows
 from luthier.kit.ways import AS_SHIPPED, Way, exact_ways
 from luthier.records import IntArray, Note, Parity, Predictions, SplitName
+
+if TYPE_CHECKING:
+    from luthier.evidence.parity import Recorded
 
 Told = Mapping[SplitName, tuple[Predictions, tuple[str, ...], float]]
 
@@ -33,6 +36,7 @@ def foreign_parity(
     """
     require_model_packages()
     from luthier.evidence.fresh_process import fresh_model
+    from luthier.evidence.parity import find_way
 
     with fresh_model(folder) as model:
         facts = model.facts()
@@ -61,6 +65,8 @@ def foreign_parity(
 
 def _few(told: tuple[Predictions, tuple[str, ...], float], order: IntArray) -> Recorded:
     """Rows that tell most, their outputs in the order of the model's labels."""
+    from luthier.evidence.parity import Recorded
+
     answers, texts, rounded = told
     back = np.argsort(order)
     ordered = replace(

@@ -9,7 +9,6 @@ import numpy as np
 from luthier.journeys.plan import Plan
 from luthier.journeys.run import Run
 from luthier.records import (
-    IntArray,
     LabelOpinions,
     Note,
     Predictions,
@@ -52,8 +51,8 @@ def with_teacher(
         said, notes = asked.linear, asked.notes
         run.save_predictions(TEACHER, said)
     ids = plan.learned.row_ids
-    places = _places(said.row_ids, np.where(ids < 0, -1 - ids, ids))
-    opinions = TeacherOpinions(said.probabilities.astype(np.float32), places, train.teacher_alpha)
+    of_its_row = np.where(ids < 0, -1 - ids, ids)  # a changed copy is taught what its row is
+    opinions = TeacherOpinions.about(of_its_row, said, train.teacher_alpha)
     right = float((said.predicted == said.labels).mean())
     message = (
         f"{train.teacher_alpha:.0%} of what a training row is taught is the opinion of a linear "
@@ -71,11 +70,3 @@ def _asked(plan: Plan, task: Task, rows: Rows, splits: Splits) -> LabelOpinions 
     return out_of_fold(
         own.ids, own.columns["text"], targets, plan.label_names, plan.settings.train.seed
     )
-
-
-def _places(of: IntArray, wanted: IntArray) -> IntArray:
-    """int64 [n]: where each wanted id stands in `of`; -1 where it does not."""
-    order = np.argsort(of, kind="stable")
-    found = np.searchsorted(of, wanted, sorter=order).clip(max=len(of) - 1)
-    places = order[found]
-    return np.where(of[places] == wanted, places, -1).astype(np.int64)

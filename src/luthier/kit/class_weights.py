@@ -10,7 +10,8 @@ import numpy as np
 from luthier.errors import Problem, SettingsError, did_you_mean
 from luthier.records import FloatArray, IntArray, Targets
 
-ClassWeights = Literal["none", "sqrt", "balanced"] | Mapping[str, float]
+ByFrequency = Literal["none", "sqrt", "balanced"]
+ClassWeights = ByFrequency | Mapping[str, float]
 
 
 def class_weights(

@@ -70,6 +70,7 @@ class _Found:
     order: RowOrder
     again: str
     model: str
+    own: bool
 
     def any_of(self, *faults: str) -> Finding | None:
         """The first of these that fired."""
@@ -118,6 +119,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         behind=far_behind(evidence.get("validation_predictions"), floors, BEHIND),
         again=OWN if own else AGAIN,
         model=OWN if own else MODEL,
+        own=own,
     )
     every = (_label_order, _row_order, _texts, _dropout, _weights, _drift, _leak, _softmax, _labels)
     ranked = [cause(facts) for cause in every]
@@ -154,7 +156,7 @@ def _row_order(facts: _Found) -> tuple[Cause, float]:
     elsewhere = way is not None and way.kind == "rows"
     standing, because, rank = why_beside_others(facts.order, elsewhere, facts.reproduced, suffers)
     title = "the answers stand beside other rows"
-    if facts.again == OWN and standing in ("likely", "possible"):
+    if facts.own and standing in ("likely", "possible"):
         because = "a run of Luthier keeps each answer with the number of its row"
         return Cause("row_order", title, "ruled_out", because), 0
     return Cause("row_order", title, standing, because, ORDER), rank
@@ -273,10 +275,8 @@ def _labels(facts: _Found) -> tuple[Cause, float]:
 def _next_test(open_ones: list[Cause], facts: _Found) -> str:
     """The cheapest test that decides most of what is open."""
     names = [cause.name for cause in open_ones[:4]]
-    if names[:1] == ["row_order"]:
-        return ORDER
-    if facts.parity is None and names[:1] == ["other_weights"]:
-        return facts.model
+    if names[:1] == ["row_order"] or (names[:1] == ["other_weights"] and facts.parity is None):
+        return open_ones[0].next_test
     dropout = "dropout_on" in names and not facts.seen.twins
     return facts.again if dropout else next((one.next_test for one in open_ones), "")
 

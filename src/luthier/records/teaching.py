@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from luthier.records.data import IntArray
+from luthier.records.evaluation import Predictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,14 @@ class TeacherOpinions:
     probabilities: npt.NDArray[np.float32]
     places: IntArray
     alpha: float
+
+    @classmethod
+    def about(cls, row_ids: IntArray, said: Predictions, alpha: float) -> TeacherOpinions:
+        """What is said about these rows, int64 [n]; nothing where `said` does not hold one."""
+        order = np.argsort(said.row_ids, kind="stable")
+        found = np.searchsorted(said.row_ids, row_ids, sorter=order).clip(max=len(order) - 1)
+        places = np.where(said.row_ids[order[found]] == row_ids, order[found], -1)
+        return cls(said.probabilities.astype(np.float32), places.astype(np.int64), alpha)
 
     def shares(self, rows: IntArray, labels: IntArray) -> npt.NDArray[np.float32]:
         """float32 [b, K]: what training rows are taught, the label alone where nothing is said.

@@ -97,7 +97,8 @@ def detect(
         "rival_accuracy": score(theirs, label_counts.accuracy),
         "commonest_label": commonest_share(train_predictions),
         "learning_rate": settings.train.learning_rate,
-        **settings.train.model_dump(include={"num_train_epochs", "time_budget"}),
+        "num_train_epochs": settings.train.num_train_epochs,
+        "time_budget": settings.train.time_budget,
     }
     against = f"against {rival} on {accuracy.n:,} validation rows"
     said = f"{_said(accuracy)} accuracy, {_said(macro_f1)} macro-F1 {against}"
@@ -130,10 +131,7 @@ def _said(difference: Figure) -> str:
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
-    """Train longer if the training rows are not learned; look at the encoder if they are.
-
-    Time that a person has limited is spent only when that person says so.
-    """
+    """Train longer if the training rows are not learned; look at the encoder if they are."""
     found = fired.measured
     if found["train_accuracy"] > found["rival_accuracy"] + NOT_LEARNED:
         return (
@@ -162,7 +160,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
             "Train twice as long."
             + ("" if budget == "none" else f" It takes the time budget of {budget} away."),
             "The model has hardly learned its own training rows.",
-            Applicability.AUTO if budget == "none" else Applicability.ASK,
+            Applicability.AUTO if budget == "none" else Applicability.ASK,  # a person set it
             {"train.num_train_epochs": 2 * found["num_train_epochs"]}
             | ({} if budget == "none" else {"train.time_budget": "none"}),
         ),
