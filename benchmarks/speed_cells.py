@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +12,33 @@ import numpy as np
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 BATCH, MAX_LENGTH, PATIENCE = 32, 128, 3
-TRAINERS = (
+SAMPLING = ("trainer_group_by_length", "trainer_batch_rebalance")
+"""`Trainer` at its best: from the second seed on the one of them that was faster with the first."""
+EVERY_SEED = ("luthier_full", "luthier_auto", "luthier_partial", "luthier_frozen")
+ONCE = (
     "trainer_max_length",
-    "trainer_group_by_length",
-    "trainer_batch_rebalance",
     "trainer_partial",
     "trainer_frozen",
-    "luthier_full",
-    "luthier_auto",
-    "luthier_partial",
     "luthier_partial_without_cache",
-    "luthier_frozen",
     "sentence_transformers_lr",
 )
+"""Asides and single epochs, with the first seed only."""
 PREDICTORS = ("pipeline", "luthier_torch", "luthier_onnx", "luthier_onnx_int8")
-KINDS = {"train": TRAINERS, "predict": PREDICTORS, "first": ("luthier_workup_frozen",)}
+KINDS = {
+    "train": (*SAMPLING, *EVERY_SEED, *ONCE),
+    "predict": PREDICTORS,
+    "first": ("luthier_workup_frozen",),
+}
+EPOCHS_WHERE_ONE_IS_TIMED = 2
+"""For `trainer_max_length`, of which the time of an epoch is asked and no more."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One measurement."""
+    """One measurement.
+
+    `model` is its name, `work` the folder for what is made on the way; it is not written down.
+    """
 
     kind: str
     data: str
@@ -43,13 +50,24 @@ class Cell:
     epochs: int
     learning_rate: float
     threads: int
-    work: str
+    work: str = ""
 
     @property
     def name(self) -> str:
         """Of its files."""
-        model = Path(self.model).name
-        return f"{self.kind}.{self.data}.{model}.{self.rows}.{self.contender}.{self.seed}"
+        return f"{self.kind}.{self.data}.{self.model}.{self.rows}.{self.contender}.{self.seed}"
+
+    @property
+    def folder(self) -> str:
+        """Where the pretrained model lies."""
+        from luthier.models.pretrained import find_model
+
+        return find_model(self.model).path
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is written down of it."""
+        return {name: value for name, value in asdict(self).items() if name != "work"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +121,7 @@ def rows_of(cell: Cell) -> Rows:
 
 def shipped_folder(cell: Cell) -> Path:
     """Where the fine-tuned model lies that all predict with."""
-    name = f"{cell.data}.{Path(cell.model).name}.{cell.rows}.{cell.seed}"
+    name = f"{cell.data}.{cell.model}.{cell.rows}.{cell.seed}"
     return Path(cell.work) / "shipped" / name
 
 

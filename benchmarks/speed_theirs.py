@@ -11,6 +11,7 @@ from benchmarks.speed_cells import (
     BATCH,
     MAX_LENGTH,
     PATIENCE,
+    SAMPLING,
     Answered,
     Cell,
     Rows,
@@ -20,7 +21,6 @@ from benchmarks.speed_cells import (
 )
 from benchmarks.speed_summary import macro_f1
 
-SAMPLING = ("group_by_length", "batch_rebalance")
 HEAD_RATE = 3.5e-3
 """For a head alone: Luthier's of 256 rows a step, less by the square root of the rows of a step."""
 
@@ -41,7 +41,8 @@ def trainer(cell: Cell, rows: Rows) -> Answered:
     torch.set_num_threads(cell.threads)
     padded = cell.contender == "trainer_max_length"
     named = cell.contender.removeprefix("trainer_")
-    strategy = "random" if padded else named if named in SAMPLING else SAMPLING[0]
+    by_length = named if cell.contender in SAMPLING else "group_by_length"
+    strategy = "random" if padded else by_length
     folder = Path(cell.work) / "trainer" / cell.name
     shutil.rmtree(folder, ignore_errors=True)
     times: dict[str, list[float]] = {"begin": [], "end": [], "judged": []}
@@ -60,12 +61,12 @@ def trainer(cell: Cell, rows: Rows) -> Answered:
 
     set_seed(cell.seed)
     began, cpu = time.perf_counter(), time.process_time()
-    tokenizer = AutoTokenizer.from_pretrained(cell.model)
+    tokenizer = AutoTokenizer.from_pretrained(cell.folder)
     parts = {
         part: _tokenised(tokenizer, rows, part, padded=padded) for part in ("train", "validation")
     }
     model = AutoModelForSequenceClassification.from_pretrained(
-        cell.model, num_labels=len(rows.names), dtype=torch.float32
+        cell.folder, num_labels=len(rows.names), dtype=torch.float32
     )
     _freeze(model, cell)
     arguments = TrainingArguments(
@@ -143,7 +144,7 @@ def sentence_transformers_lr(cell: Cell, rows: Rows) -> Answered:
 
     torch.set_num_threads(cell.threads)
     began, cpu = time.perf_counter(), time.process_time()
-    encoder = SentenceTransformer(cell.model, device="cpu")
+    encoder = SentenceTransformer(cell.folder, device="cpu")
     encoder.max_seq_length = MAX_LENGTH
     learned = encoder.encode(rows.texts["train"], batch_size=BATCH)
     linear = LogisticRegression(max_iter=1000, random_state=cell.seed)
