@@ -26,7 +26,7 @@ from starter.choices import Line
 from starter.schedule import Schedule
 from starter.sets import PARTS, LabelledSet, load_set
 from starter.summary import summary
-from starter.work import WORK, announce
+from starter.work import announce
 
 ARMS = {
     "tfidf_svm": "svm",
@@ -39,6 +39,9 @@ ARMS = {
 }
 SIZES: dict[str, int | None] = {"full": None, "64": 64, "8": 8}
 OUT = Path("starter/results/evaluation.json")
+CELLS = Path("starter/results/cells")
+"""Kept with the source: who has a core to spare goes on where the last one stopped, and whoever
+wants to check a figure has every answer that it is made of."""
 VERSIONS = ("python", "torch", "transformers", "tokenizers", "scikit-learn", "numpy")
 
 
@@ -133,7 +136,7 @@ def parser() -> argparse.ArgumentParser:
     add("--jobs", type=_at_least_one, default=1, help="processes; they share the cores")
     add("--minutes", type=float, help="begin no cell after so many minutes")
     add("--data", type=Path, default=Path("../shared/data"), help="folder of the six sets")
-    add("--cache", type=Path, default=WORK / "evaluation", help="folder of the computed cells")
+    add("--cache", type=Path, default=CELLS, help="folder of the computed cells")
     add("--out", type=Path, default=OUT, help="JSON file with the figures")
     add("--only-report", action="store_true", help="compute nothing new")
     return found
