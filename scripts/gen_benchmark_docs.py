@@ -238,11 +238,12 @@ def long_texts() -> str:
         f"`{name}` {sum(ways['head']['macro_f1']) / len(ways['head']['macro_f1']):.4f}"
         for name, ways in found["sets"].items()
     )
+    seeds = " and ".join(map(str, found["seeds"].values()))
     head = ["set", "`text.long_texts`", "macro-F1", "minus `head`, points", "verdict"]
     return (
         "\n## Long texts\n\n"
         f"`{found['environment']['command']}`: {found['max_length']} tokens, the starter encoder, "
-        f"{found['settings']['train.num_train_epochs']} epochs, {found['seeds']} seeds (each its "
+        f"{found['settings']['train.num_train_epochs']} epochs, {seeds} seeds (each its "
         f"own split). Macro-F1 of `head`: {heads}.\n\n"
         f"{table(head, rows)}"
     )
