@@ -4,7 +4,8 @@
     python -m benchmarks.long_texts --sets news_long_zh      only this set; writes nothing
     python -m benchmarks.long_texts --ways head tail head_tail windows
 
-Answers of each run are kept in `--cache`, so a stopped command goes on.
+Answers of each run are kept in benchmarks/results/long_texts, so a stopped command goes on, another
+day too.
 
 For each set and seed one split is made and each way of reading is trained and judged on it, with
 the same settings. The difference in macro-F1 against `head` is paired by row and pooled over seeds:
@@ -25,7 +26,7 @@ from typing import Any
 
 import numpy as np
 from starter.cells import model_digest
-from starter.work import WORK, announce
+from starter.work import announce
 
 import luthier
 from luthier.kit.environment import describe_environment
@@ -37,6 +38,7 @@ from luthier.run_folder import write_json
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"
 RESULT = ROOT / "benchmarks" / "results" / "long_texts.json"
+CACHE = ROOT / "benchmarks" / "results" / "long_texts"
 SEEDS = {"news_long_zh": 15, "bbc_news_long_en": 5}
 """400 and 890 test rows a seed: about as many rows are judged of either set. After five seeds the
 interval of the first was +-2 points wide, and ten more were decided on and run to the end."""
@@ -142,7 +144,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=COMPARED, choices=WAYS)
     parser.add_argument("--seeds", type=int, help="of every set, instead of its own number")
     parser.add_argument("--model", default="starter")
-    parser.add_argument("--cache", type=Path, default=WORK / "long_texts")
+    parser.add_argument("--cache", type=Path, default=CACHE)
     args = parser.parse_args()
     found: dict[str, Any] = {}
     for name in args.sets:
