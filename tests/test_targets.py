@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from luthier.kit.targets import guess_target, to_kind
+from luthier.kit.targets import guess_target, to_kind, with_decimal_point
 
 
 def kind(cells, separator=None) -> str:
     return guess_target(cells, separator, "label").kind
 
 
-def said(cells) -> str:
-    return " ".join(note.message for note in guess_target(cells, None, "label").notes)
+def said(cells, separator=None) -> str:
+    return " ".join(note.message for note in guess_target(cells, separator, "label").notes)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,8 @@ def said(cells) -> str:
         ([f"{n:04}" for n in range(500)], "label"),
         (["0.5", "1.5", "2"], "number"),
         (["1.0", "0.0", "1.0"], "label"),
+        (["1", "0.0", "2"], "label"),
+        (["1", "0.5", "2"], "number"),
         (["1e-3", "-2.5", ".5"], "number"),
         (["1.5", "n/a", "2.5"], "label"),
         ([["a"], ["b"]], "label"),
@@ -45,6 +47,28 @@ def test_the_kind_is_guessed(cells, expected):
 
 def test_a_separator_that_is_given_decides():
     assert kind(["Sci/Tech", "World"], "/") == "labels"
+
+
+def test_a_separator_that_stands_nowhere_is_doubted_and_the_likely_one_is_named():
+    cells = ["a|b", "b", "a", "b|c", "c"]
+    doubted = said(cells, ",")
+    assert "',' stands in no cell of column 'label'" in doubted
+    assert "--label-separator '|'" in doubted
+    assert "stands in no cell" not in said(cells, "|")
+
+
+@pytest.mark.parametrize("separator", ["|", None])
+def test_blank_cells_beside_several_labels_are_counted_aloud(separator):
+    cells = ["a|b", "b", "a", "b|c", "c", "", "  "]
+    assert "read as rows to which no label applies: 2" in said(cells, separator)
+    assert "no label applies" not in said(cells[:5], separator)
+
+
+def test_only_a_number_with_a_decimal_comma_gets_a_point():
+    assert [with_decimal_point(c) for c in ("1,5", "1.234,5", "n, a", None, 2)] == [
+        *("1.5", "1.234,5", "n, a"),
+        *(None, 2),
+    ]
 
 
 def test_numbers_taken_as_a_quantity_are_said_with_the_way_back():

@@ -160,6 +160,42 @@ def test_predict_writes_a_csv_with_every_row_in_order(
     assert "is there already" in capsys.readouterr().err
 
 
+def test_answers_to_a_file_of_answers_get_names_of_their_own(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = tmp_path / "texts.csv"
+    asked.write_text("text,prediction,luthier_prediction\n退款,x,y\n", encoding="utf-8")
+
+    assert main(["predict", str(run.path), str(asked)]) == 0
+
+    names = next(csv.reader(capsys.readouterr().out.splitlines()))
+    assert len(set(names)) == len(names)
+    assert names[:4] == ["text", "prediction", "luthier_prediction", "luthier_prediction_2"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["-o", "answers.xlsx"], "answers are written as CSV, not as .xlsx"),
+        (["-o", "answers.json"], "answers are written as CSV, not as .json"),
+        (["--json", "-o", "answers.csv"], "answers are written as JSON, not as .csv"),
+        (["--text.max_length", "8"], "this setting changes nothing here"),
+    ],
+)
+def test_predict_refuses_what_it_would_not_do(
+    run: luthier.Run,
+    flags: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["predict", str(run.path), "--text", "退款", *flags]) == 2
+    assert said in "".join(capsys.readouterr())
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("verb", ["diagnose", "prescribe", "settings", "report", "evaluate"])
 def test_every_verb_on_a_run_gives_json(
     verb: str, run: luthier.Run, capsys: pytest.CaptureFixture[str]

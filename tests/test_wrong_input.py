@@ -165,6 +165,26 @@ CASES: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
         {"data.csv": csv_text(GOOD), "words.txt": "\n"},
         ["workup", "data.csv", "--domain-stop-words", "words.txt"],
     ),
+    "infinite number": (
+        {"data.jsonl": '{"text": "a b", "score": 0.5}\n{"text": "c d", "score": Infinity}\n'},
+        ["workup", "data.jsonl", "--label-column", "score", "--task", "text_regression"],
+    ),
+    "row without a time": (
+        {"data.csv": csv_text([("包裹到哪里了,", "物流")], "text,day,label")},
+        ["workup", "data.csv", "--time-column", "day"],
+    ),
+    "class weight of no label": (
+        {"data.csv": csv_text(GOOD)},
+        ["workup", "data.csv", "--train.class_weights", "{物劉: 2}"],
+    ),
+    "answers as a workbook": (
+        {},
+        ["predict", "runs/nothing", "--text", "x", "-o", "answers.xlsx"],
+    ),
+    "setting of training at prediction": (
+        {},
+        ["predict", "runs/nothing", "--text", "x", "--model.strategy", "frozen"],
+    ),
     "misspelt verb": ({"data.csv": csv_text(GOOD)}, ["workupp", "data.csv"]),
     "verb left out": ({"data.csv": csv_text(GOOD)}, ["data.csv"]),
     "too few rows": ({"data.csv": csv_text(GOOD[:5])}, ["workup", "data.csv"]),

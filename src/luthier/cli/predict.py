@@ -5,25 +5,30 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from luthier.cli.arguments import Verbs, add_run, new_parser, settings_of
 from luthier.cli.terminal import harmless, say_aside
-from luthier.errors import InputError, Problem
+from luthier.errors import InputError, Problem, SettingsError
 
 if TYPE_CHECKING:
     from luthier.records import AnyPredictions
+
+
+OTHER_ENDINGS = {".csv", ".json", ".jsonl", ".xlsx", ".xls", ".parquet", ".arrow", ".feather"}
+"""Of files with a form of their own: what is written must be what the ending says."""
 
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     summary = "answer new texts with the model of a run"
     parser = new_parser(verbs, "predict", summary, run, settings=True)
-    parser.epilog = "Settings of the file are flags, e.g. --data.text_column NAME"
+    parser.epilog = "Settings of the file are flags, e.g. --data.text_column NAME; no others are"
     add_run(parser)
     parser.add_argument("file", nargs="?", metavar="FILE", help="file with a column of texts")
     parser.add_argument("--text", action="append", help="one text; may be given several times")
@@ -45,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
             'or luthier predict RUN --text "..."',
         )
     out = _output(args)
+    _only_settings_of_the_file(args)
     from luthier.cli.language import spoken
     from luthier.journeys.opening import open_run, resolve_settings
     from luthier.journeys.predict import predict_file, predict_texts
@@ -78,11 +84,28 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _only_settings_of_the_file(args: argparse.Namespace) -> None:
+    """The model reads texts as it learned to; settings of training would change nothing."""
+    others = [name for name in args.flags if not name.startswith("data.")]
+    if others:
+        what = "the model answers as it was trained: this setting changes nothing here"
+        raise SettingsError(
+            [Problem(what, where=name) for name in others],
+            next_step="leave it out, or train another model with it: luthier workup DATA",
+        )
+
+
 def _output(args: argparse.Namespace) -> Path | None:
     """The file to write, checked: nothing of the user's is replaced unasked, the texts never."""
     if not args.output:
         return None
     out = Path(args.output)
+    kind, ending = ("JSON", ".json") if args.json else ("CSV", ".csv")
+    if out.suffix.lower() in OTHER_ENDINGS - {ending}:
+        raise InputError(
+            Problem(f"answers are written as {kind}, not as {out.suffix}", where=str(out)),
+            next_step="name a file that ends in .csv, or in .json with --json",
+        )
     if out.exists() and not args.force:
         raise InputError(
             Problem("is there already", where=str(out)),
@@ -126,8 +149,15 @@ def _table(
     answers |= {n: _plain(v) for n, v in found.items() if n not in ("row_id", "label", "loss")}
     if lost_tokens is not None:
         answers["tokens_cut"] = lost_tokens
-    free = {name if name not in asked else f"luthier_{name}": v for name, v in answers.items()}
+    free = {_free(name, asked): values for name, values in answers.items()}
     return _Table(tuple(asked), tuple(asked.values()), free)
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """The name of a column of answers, another one where the file has a column of that name."""
+    numbered = (f"luthier_{name}_{number}" for number in itertools.count(2))
+    names = itertools.chain([name, f"luthier_{name}"], numbered)
+    return next(found for found in names if found not in taken)
 
 
 def _plain(values: Any) -> list[Any]:

@@ -94,7 +94,12 @@ def _metric_of(task: Task, resolved: Resolved) -> Resolved:
 
 
 def fit_to_machine(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> Resolved:
-    """Fill what is chosen by measuring here: threads, precision, what is trained, how long."""
+    """Fill what is chosen by measuring here: threads, precision, what is trained, how long.
+
+    Raises:
+        SettingsError: when the loss does not fit the labels: now, while nothing is decided yet.
+    """
+    job.task.loss(resolved.settings.train, job.encoded["train"].targets, job.label_names)
     if resolved.settings.train.fsdp:
         return resolved  # to measure, one process would have to hold what several share
     resolved = choose_speed(resolved, engine, job)

@@ -53,6 +53,11 @@ def predict_texts(
     ]
     if problems or not texts:
         raise InputError(problems or "there is no text", next_step="give texts that are not empty")
+    if "text_pair" in run.source.columns:
+        raise InputError(
+            "the model reads two texts together, and these are single ones",
+            next_step="luthier predict RUN FILE, a file with both columns",
+        )
     n = len(texts)
     rows = Rows(
         ids=np.arange(n),

@@ -16,7 +16,9 @@ from luthier.records import Note
 
 _LINES = "one JSON object per line"
 # Numbers stay as they are written: label 007 or 1.50 must come back the same.
-_DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=lambda _: None)
+_DECODER = json.JSONDecoder(
+    parse_int=str, parse_float=str, parse_constant=lambda name: None if name == "NaN" else name
+)
 _OBJECT_ON_A_LINE = re.compile(r"\{[^\n]*\}[ \t\r]*(\n|$)")
 
 Item = tuple[int, bool, Any]

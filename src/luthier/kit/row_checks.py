@@ -145,5 +145,5 @@ def _wrong_number(_: str, value: Any) -> str:
 def _wrong_time(_: str, value: Any) -> str:
     if isinstance(value, str) and sortable_time(value) == value:
         return ""
-    said = f"{str(value)[:30]!r} is no time" if value else "the time is missing"
+    said = f"{str(value)[:30]!r} is no time" if value else "there is no time"
     return f"{said}; write it as 2024-05-31 or 2024-05-31 08:30"

@@ -60,8 +60,7 @@ def guess_target(cells: Sequence[Any], separator: str | None, name: str) -> Targ
         name: the column's name for messages.
     """
     if separator is not None:
-        what = f"column {name!r} holds several labels per row, separated by {separator!r}"
-        return TargetGuess("labels", separator, (Note("chosen", what),))
+        return TargetGuess("labels", separator, tuple(_separated(cells, separator, name)))
     lists = [found for cell in cells if (found := as_list(cell)) is not None]
     if lists:
         if all(len(found) == 1 for found in lists):
@@ -82,8 +81,31 @@ def guess_target(cells: Sequence[Any], separator: str | None, name: str) -> Targ
             f"column {name!r} holds several labels per row, separated by {found_separator!r} "
             f"({len(atoms)} different ones); one label per row: --task text_classification"
         )
-        return TargetGuess("labels", found_separator, (Note("guessed", what),))
+        notes = (Note("guessed", what), *_without_labels(cells, name))
+        return TargetGuess("labels", found_separator, notes)
     return TargetGuess("label", None, tuple(_undecided(texts[:_SAMPLE], name)))
+
+
+def _separated(cells: Sequence[Any], separator: str, name: str) -> Iterator[Note]:
+    """What is said of a column whose separator was named."""
+    what = f"column {name!r} holds several labels per row, separated by {separator!r}"
+    yield Note("chosen", what)
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    if texts and not any(separator and separator in text for text in texts):
+        what = f"{separator!r} stands in no cell of column {name!r}: each cell was taken as a label"
+        yield Note("warning", what)
+        if other := _separator([text.strip() for text in texts if text.strip()][:_SAMPLE]):
+            what = f"{other!r} may be what separates the labels: --label-separator {other!r}"
+            yield Note("guessed", what)
+    yield from _without_labels(cells, name)
+
+
+def _without_labels(cells: Sequence[Any], name: str) -> Iterator[Note]:
+    """That blank cells were taken for rows to which no label applies."""
+    blank = sum(isinstance(cell, str) and not cell.strip() for cell in cells)
+    if blank:
+        what = f"rows whose {name!r} is blank, read as rows to which no label applies: {blank:,}"
+        yield Note("warning", what)
 
 
 def to_kind(cells: Iterable[Any], kind: ColumnKind, separator: str | None) -> list[Any]:
@@ -112,6 +134,17 @@ def as_list(cell: Any) -> list[str] | None:
     return None
 
 
+def with_decimal_point(cell: Any) -> Any:
+    """`1,5` as `1.5`; what is no number with a decimal comma as it is.
+
+    >>> with_decimal_point(" -1,5"), with_decimal_point("1.234,5")
+    ('-1.5', '1.234,5')
+    """
+    if not isinstance(cell, str) or not _COMMA.fullmatch(cell.strip()):
+        return cell
+    return cell.strip().replace(",", ".")
+
+
 def _written_list(text: str) -> Any:
     """A list as JSON or Python writes it: `["a", "b"]`, `['a', 'b']`, `{"choices": ["a"]}`."""
     try:
@@ -133,8 +166,10 @@ def _is_flat(value: Any) -> bool:
 def _numbers(texts: Sequence[str], name: str) -> TargetGuess:
     different = len(set(texts))
     whole = all(map(_WHOLE.fullmatch, set(texts)))
-    if different <= MOST_LABELS_AS_NUMBERS and all(map(_POINTED.fullmatch, set(texts))):
-        what = f"column {name!r} holds whole numbers written as {texts[0]}: taken as labels"
+    pointed = next(filter(_POINTED.fullmatch, texts), "")
+    all_whole = all(_POINTED.fullmatch(text) or _WHOLE.fullmatch(text) for text in set(texts))
+    if pointed and all_whole and different <= MOST_LABELS_AS_NUMBERS:
+        what = f"column {name!r} holds whole numbers written as {pointed}: taken as labels"
         return TargetGuess("label", None, (Note("guessed", what),), pointed=True)
     codes = any(text.lstrip("+-").startswith("0") and text.strip("+-0") for text in set(texts))
     if whole and different <= MOST_LABELS_AS_NUMBERS:

@@ -27,7 +27,7 @@ from luthier.kit.places import JoinedPlaces
 from luthier.kit.row_checks import check_labels, check_rows
 from luthier.kit.table import Table
 from luthier.kit.tables import read_table
-from luthier.kit.targets import guess_target, to_kind
+from luthier.kit.targets import guess_target, to_kind, with_decimal_point
 from luthier.kit.text_pairs import with_both_texts
 from luthier.kit.times import sortable_time
 from luthier.records import Column, Note, Rows, Source, SourceFile, Task
@@ -208,7 +208,7 @@ def _typed(
     if guess.pointed:
         before = [cell and cell.strip().partition(".")[0] for cell in before]
     if guess.comma and target.kind == "number":
-        before = [cell.replace(",", ".") if isinstance(cell, str) else cell for cell in before]
+        before = list(map(with_decimal_point, before))
     columns[target.name] = after = to_kind(before, target.kind, guess.separator)
     notes = shape_notes
     if fitting and target.kind == guess.kind:
