@@ -287,6 +287,7 @@ def main() -> int:
         label_repair,
         blind_reading,
         cleaned_copy,
+        long_texts,
         six_ways,
     )
     page = HEAD + "".join(part() for part in parts)
