@@ -150,6 +150,19 @@ def test_a_headerless_tab_file_is_understood_by_its_content(write, order):
     assert "by what stands in it" in notes(rows)
 
 
+@pytest.mark.parametrize("again", ["text,label", "\ufefftext,label", " text , label"])
+def test_a_header_that_stands_again_between_the_rows_is_left_out_and_said(write, again):
+    rows = read(write("joined.csv", f"text,label\n退款,a\n物流,b\n{again}\n发票,a\n会员,b\n"))
+    assert rows.columns["label"] == ["a", "b", "a", "b"]
+    assert "rows that repeat the header: 1 (the first at" in notes(rows)
+    assert rows.locations[2].endswith("joined.csv:5")
+
+
+def test_a_row_that_repeats_a_first_row_of_data_stays(write):
+    rows = read(write("data.csv", "退款,a\n物流,b\n退款,a\n发票,b\n"))
+    assert rows.columns["label"] == ["a", "b", "a", "b"]
+
+
 def test_a_header_with_unknown_names_is_not_taken_for_a_row(write):
     content = "comment,stars\ngood,5\nbad,1\nfine,5\n"
     assert "no column for the text among 'comment', 'stars'" in message(write("data.csv", content))

@@ -18,7 +18,7 @@ from luthier.kit.column_names import (
 )
 from luthier.kit.column_problems import equally_likely, no_column, short, wrong_name
 from luthier.kit.number_cells import is_numeric
-from luthier.kit.table import Table, with_header
+from luthier.kit.table import Table, repeats_of_first, with_header, without_rows
 from luthier.records import Column, Note
 from luthier.settings import DataSettings
 
@@ -48,6 +48,7 @@ def settle_header(
 
     It is one when a cell is a known or a wanted column name that does not come again below it, and
     also when it is unlike the rows below (no cell of it comes again): its names are just unknown.
+    Where two of its cells are such names, rows that repeat all of it are left out, and said.
 
     Args:
         table: as read; a table that is headed already is returned as it is.
@@ -61,9 +62,15 @@ def settle_header(
     names = (name for c in columns for name in (c.name, *c.aliases, *c.weak_aliases))
     known = all_folded((*names, *wanted.values(), *(name for pair in PAIRS for name in pair)))
     cells = [folded(str(cell)) for cell in table.first_row()]
-    comes_again = [column.count(column[0]) > 1 for column in table.columns.values()]
+    repeats = repeats_of_first(table) if sum(cell in known for cell in cells) > 1 else []
+    once = 1 + len(repeats)
+    comes_again = [column.count(column[0]) > once for column in table.columns.values()]
     if any(cell in known and not again for cell, again in zip(cells, comes_again, strict=True)):
-        return with_header(table), ()
+        if not repeats:
+            return with_header(table), ()
+        where = table.places[repeats[0]]
+        what = f"rows that repeat the header: {len(repeats):,} (the first at {where})"
+        return with_header(without_rows(table, repeats)), (Note("dropped", what),)
     by_position = bool(asked) and all(_BY_POSITION.fullmatch(name) for name in asked)
     one_text_per_line = len(cells) == 1 and table.format == "txt"
     if headless or by_position or one_text_per_line or any(comes_again) or len(table) == 1:

@@ -74,6 +74,28 @@ class Table:
         return [values[0] for values in self.columns.values()]
 
 
+def repeats_of_first(table: Table) -> list[int]:
+    """Positions of the rows that hold just what the first row holds, as of files joined by hand."""
+    first, columns = _bare(table.first_row()), list(table.columns.values())
+    return [
+        at
+        for at, cell in enumerate(columns[0])
+        if at and _bare([cell]) == first[:1] and _bare([c[at] for c in columns]) == first
+    ]
+
+
+def _bare(cells: Sequence[Any]) -> list[str]:
+    return [str(cell).strip().removeprefix("\ufeff") for cell in cells]
+
+
+def without_rows(table: Table, positions: Sequence[int]) -> Table:
+    """The table less these rows."""
+    left = sorted(set(range(len(table))) - set(positions))
+    columns = {name: [values[i] for i in left] for name, values in table.columns.items()}
+    lines = [table.content.lines[i] for i in left]
+    return replace(table, content=replace(table.content, columns=columns, lines=lines))
+
+
 def with_header(table: Table) -> Table:
     """The table with its first row taken as the column names.
 
