@@ -77,11 +77,8 @@ class Table:
 def repeats_of_first(table: Table) -> list[int]:
     """Positions of the rows that hold just what the first row holds, as of files joined by hand."""
     first, columns = _bare(table.first_row()), list(table.columns.values())
-    return [
-        at
-        for at, cell in enumerate(columns[0])
-        if at and _bare([cell]) == first[:1] and _bare([c[at] for c in columns]) == first
-    ]
+    alike = (at for at, cell in enumerate(columns[0]) if at and first[0] in str(cell))  # cheap
+    return [at for at in alike if _bare([column[at] for column in columns]) == first]
 
 
 def _bare(cells: Sequence[Any]) -> list[str]:
