@@ -17,6 +17,7 @@ import pytest
 
 import luthier
 from luthier.cli.main import main
+from luthier.cli.results import show_run
 from luthier.cli.stopping import Stopper
 from luthier.ledger import ledger_path
 from luthier.records import StageBegan, StageEnded, Started, Stopped, TrainingSaid
@@ -194,6 +195,25 @@ def test_predict_refuses_what_it_would_not_do(
     assert main(["predict", str(run.path), "--text", "退款", *flags]) == 2
     assert said in "".join(capsys.readouterr())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_model_of_pairs_is_tried_on_a_file_and_refuses_single_texts(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = tmp_path / "run"
+    shutil.copytree(run.path, pairs)
+    source = json.loads((pairs / "source.json").read_text(encoding="utf-8"))
+    source["columns"]["text_pair"] = "answer"
+    (pairs / "source.json").write_text(json.dumps(source), encoding="utf-8")
+
+    show_run(luthier.Run(pairs), json_wanted=False)
+    show_run(run, json_wanted=False)
+    assert main(["predict", str(pairs), "--text", "退款"]) == 2
+
+    told = capsys.readouterr()
+    assert f"try     luthier predict {pairs} FILE\n" in told.out
+    assert f'try     luthier predict {run.path} --text "..."\n' in told.out
+    assert "the model reads two texts together, and these are single ones" in told.err
 
 
 @pytest.mark.parametrize("verb", ["diagnose", "prescribe", "settings", "report", "evaluate"])

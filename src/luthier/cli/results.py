@@ -129,5 +129,6 @@ def show_run(run: RunFolder, *, json_wanted: bool, tell: Catalogue = ENGLISH) ->
     lines = ["", *score_lines(run, tell), "", *diagnosis_lines(run.diagnosis, say=tell), ""]
     lines.append(tell("report  {path}", path=run.report))
     lines.append(tell("model   {path}", path=run.model))
-    lines.append(tell("try     {command}", command=f'luthier predict {run.path} --text "..."'))
+    asked = "FILE" if "text_pair" in run.source.columns else '--text "..."'
+    lines.append(tell("try     {command}", command=f"luthier predict {run.path} {asked}"))
     say(lines)
