@@ -36,7 +36,7 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 from transformers.trainer_pt_utils import LengthGroupedSampler
 from transformers.utils import logging
 
-import luthier.kit.openmp  # noqa: F401 - before torch, so that its threads do not spin
+import luthier.kit.openmp  # noqa: F401 - before torch is imported
 from luthier.journeys.foreign import ForeignRun, diagnose_foreign
 from luthier.records import Answer
 from luthier.run_folder import write_json

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -96,6 +97,7 @@ def _key(job: TrainJob) -> str:
     parts = [
         here["hardware"],
         here["versions"]["torch"],
+        os.environ.get("OMP_WAIT_POLICY", ""),  # threads that sleep at once gain less
         job.model_source.path,
         settings.model.strategy,
         settings.model.trainable_layers,
