@@ -1,6 +1,9 @@
 """Work on the machine's other cores gives what one core gives."""
 
+import json
 import os
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -52,3 +55,26 @@ def test_out_of_fold_answers_are_the_same_on_all_cores(monkeypatch):
     monkeypatch.setattr("luthier.evidence.out_of_fold.SECONDS_PER_WEIGHT", 1.0)
     there = out_of_fold(np.arange(120), texts, labels, ("r", "g", "b"))
     assert np.array_equal(here.linear.probabilities, there.linear.probabilities)
+
+
+def test_the_command_leaves_no_helper_and_no_warning_behind(tmp_path):
+    """Helpers that idle on, and their folders, were reported as leaked by joblib."""
+    script = tmp_path / "helped.py"
+    script.write_text(
+        "import operator, os\n"
+        "from luthier.cli import main as cli\n"
+        "from luthier.kit import cores\n"
+        "def helped():\n"
+        "    cores.cpu_count = lambda: 2\n"
+        "    print(cores.on_all_cores(os.getpid, [(), ()], cores.WORTH_A_PROCESS))\n"
+        "    return 1\n"
+        "if __name__ == '__main__':\n"
+        "    cli.main = helped\n"
+        "    cli.command()\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert done.returncode == 1
+    for helper in json.loads(done.stdout):
+        with pytest.raises(ProcessLookupError):
+            os.kill(helper, 0)

@@ -7,6 +7,7 @@ Luthier's own failure, a crashed detector included; 130 stopped by a second Ctrl
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import importlib
 import io
@@ -83,12 +84,13 @@ def command() -> NoReturn:
 
     Native threads of the libraries can abort the process while the interpreter takes itself down
     ("terminate called without an active exception", exit code 134), after all work is done; so it
-    does not take itself down.
+    does not take itself down. What libraries asked to be called at the end, is called.
     """
     code = main()
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):  # said by `main`, or nobody listens
             stream.flush()
+    atexit._run_exitfuncs()
     os._exit(code)
 
 

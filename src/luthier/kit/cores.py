@@ -6,10 +6,12 @@ each piece of work is a pure function with its own seed.
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from joblib import Parallel, cpu_count, delayed
+from joblib.externals import loky
 
 T = TypeVar("T")
 
@@ -30,6 +32,8 @@ def on_all_cores(
     """
     cores = min(cpu_count(), len(each)) if seconds >= WORTH_A_PROCESS else 1
     found: list[T] = Parallel(n_jobs=max(1, cores))(delayed(function)(*one) for one in each)
+    if cores > 1:
+        _send_off_at_the_end()
     return found
 
 
@@ -43,4 +47,16 @@ def meanwhile(function: Callable[[], T], seconds: float) -> Callable[[], T]:
     if seconds < WORTH_A_PROCESS / 2 or cpu_count() < 2:
         return function
     found: Iterator[T] = Parallel(n_jobs=2, return_as="generator")([delayed(function)()])
+    _send_off_at_the_end()
     return lambda: next(found)
+
+
+def _send_off_at_the_end() -> None:
+    """Once more after each use: what is registered last is called first, before joblib's own."""
+    atexit.unregister(_send_off)
+    atexit.register(_send_off)
+
+
+def _send_off() -> None:
+    """End the processes that helped; idle ones would be waited for, or outlive this one."""
+    loky.get_reusable_executor(reuse=True).shutdown(wait=True, kill_workers=True)
