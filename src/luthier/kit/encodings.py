@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import functools
 import re
 from collections.abc import Iterator
 
 from luthier.errors import InputError, Problem, did_you_mean
+from luthier.kit.chinese_encodings import (
+    chinese_encoding,
+    decodes,
+    everyday_shares,
+    refuse_other_chinese,
+)
 from luthier.kit.plural import plural
 from luthier.kit.problem_list import ProblemList
 from luthier.records import Note
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # it begins as the mark of UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _WIDE = ("utf-16", "utf-32")
 """Encodings whose units are wider than a byte: every line end holds a NUL byte."""
-_WIDE_MARKS = (
-    *(codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
-    *(codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
-)
+_WIDE_MARKS = tuple(mark for mark, encoding in _BOMS if encoding in _WIDE)
 _COMMON = (
     "utf-8",
     "gb18030",
@@ -35,13 +39,6 @@ _COMMON = (
     "latin-1",
     "cp1252",
 )
-_CHINESE = ("gb18030", "big5", "cp950", "big5hkscs")
-"""Tried in this order; of the three kinds of Big5 the first that has every character is taken."""
-# Lead bytes of the everyday characters (level 1) in the two national character sets.
-_LEVEL_1 = (("gb2312", 0xB0, 0xD7), ("big5", 0xA4, 0xC6))
-_LEAST_EVERYDAY = 0.6
-"""Share of everyday characters among the Chinese ones: near 1 in real text, at most about a third
-where bytes are read in the wrong encoding (6,000 of 21,000 characters of GBK are everyday)."""
 _MOST_ACCIDENTAL = 0.05
 """Lines that are UTF-8 by accident, such as the two characters 联通 in GBK, beside the others."""
 _HIGH_BYTES = re.compile(b"[\x80-\xff]+")
@@ -52,9 +49,10 @@ _MOST_WESTERN = 0.15
 def encoding_of(data: bytes, name: str, asked: str | None) -> tuple[str, tuple[Note, ...]]:
     """The encoding in which every byte of the file can be read, and what was noticed.
 
-    Without `asked`: a byte order mark decides; else it is UTF-8 when all of it is; else the one
-    among GB18030, Big5 (with the characters of Windows and of Hong Kong) and UTF-16 in which the
-    file is mostly everyday Chinese; else Latin-1 or Windows-1252 where few letters have accents.
+    Without `asked`: a byte order mark decides; else it is UTF-8 when all of it is, or UTF-16 or
+    UTF-32 when that gives lines; else the one of GB18030 and Big5 (with the characters of Windows
+    and of Hong Kong) in which the file is mostly everyday Chinese; else Latin-1 or Windows-1252
+    where few letters have accents.
 
     Args:
         data: the whole file.
@@ -76,13 +74,14 @@ def encoding_of(data: bytes, name: str, asked: str | None) -> tuple[str, tuple[N
     elif bom and not asked:
         notes = (Note("guessed", f"{name}: read as {bom}, by its byte order mark"),)
     elif not asked and 0 in data:
-        encoding, notes = _guessed(_utf_16(data), name)
+        encoding, notes = _guessed(_unmarked_wide(data), name)
     try:
         text = data.decode(encoding)
     except UnicodeError as error:
         guess = "" if asked or bom else _by_content(data)
         if not guess:
             raise _undecodable(data, name, encoding, error) from None
+        refuse_other_chinese(data, name, guess)
         return _guessed(guess, name)
     if "\0" in text:
         raise _nul_bytes(text, name)
@@ -113,7 +112,9 @@ def _not_wide(data: bytes, where: str, encoding: str) -> InputError:
     """A file that is not in UTF-16 or UTF-32, which was asked for: what it looks like instead."""
     what = f"is not {encoding} text, which data.encoding asks for"
     bom = next((codec for mark, codec in _BOMS if data.startswith(mark)), "")
-    looks = bom or _utf_16(data) or ("utf-8" if _decodes(data, "utf-8") else _by_content(data))
+    looks = (
+        bom or _unmarked_wide(data) or ("utf-8" if decodes(data, "utf-8") else _by_content(data))
+    )
     looks = "utf-8" if looks == "utf-8-sig" else looks
     if not looks or looks == encoding:
         return InputError(
@@ -128,63 +129,25 @@ def _not_wide(data: bytes, where: str, encoding: str) -> InputError:
 def _by_content(data: bytes) -> str:
     """The encoding of a file that is not UTF-8, or "" where lines differ or it stays unclear."""
     lines = [line for line in data.split(b"\n") if not line.isascii()]
-    bad = [line for line in lines if not _decodes(line, "utf-8")]
+    bad = [line for line in lines if not decodes(line, "utf-8")]
     if len(lines) - len(bad) > _MOST_ACCIDENTAL * len(lines):
         return ""
-    chinese = _chinese(data, bad)
+    chinese = chinese_encoding(data, bad)
     if chinese:
         return chinese
     runs = [run for line in bad for run in _HIGH_BYTES.findall(line)]
     high = b"".join(runs)
     is_western = len(lines) == len(bad) and len(high) <= _MOST_WESTERN * len(data)
     alone = sum(len(run) == 1 for run in runs)  # two letters with accents seldom meet
-    if not is_western or alone < 0.7 * len(runs) or _everyday_shares(b"\n".join(bad[:200])):
+    if not is_western or alone < 0.7 * len(runs) or everyday_shares(b"\n".join(bad[:200])):
         return ""
     encoding = "cp1252" if any(byte < 0xA0 for byte in high) else "latin-1"
-    return encoding if _decodes(data, encoding) else ""
+    return encoding if decodes(data, encoding) else ""
 
 
-def _chinese(data: bytes, bad: list[bytes]) -> str:
-    """The Chinese encoding that fits all of it and makes the sample clearly everyday Chinese."""
-    shares = _everyday_shares(b"\n".join(bad[:2000]))
-    best = max(shares, key=lambda encoding: shares[encoding], default="")
-    others = [share for encoding, share in shares.items() if encoding[:2] != best[:2]]
-    if not best or (others and max(others) > shares[best] - 0.1):
-        return ""
-    kinds = [best] if best == "gb18030" else _CHINESE[1:]
-    return next((encoding for encoding in kinds if _decodes(data, encoding)), "")
-
-
-def _everyday_shares(sample: bytes) -> dict[str, float]:
-    """Encoding -> share of everyday characters, for those where it is high enough to be Chinese."""
-    everyday = _everyday()
-    shares = {}
-    for encoding in ("gb18030", "big5hkscs"):
-        if _decodes(sample, encoding):
-            chinese = [char for char in sample.decode(encoding) if "\u3400" <= char <= "\u9fff"]
-            share = sum(char in everyday for char in chinese) / max(1, len(chinese))
-            if share > _LEAST_EVERYDAY:
-                shares[encoding] = share
-    return shares
-
-
-@functools.cache
-def _everyday() -> frozenset[str]:
-    """The some 6,000 characters of level 1 of GB 2312 or Big5."""
-    return frozenset(
-        char
-        for charset, first, last in _LEVEL_1
-        for lead in range(first, last + 1)
-        for char in bytes(b for trail in range(0x40, 0xFF) for b in (lead, trail)).decode(
-            charset, "ignore"
-        )
-        if not char.isascii()
-    )
-
-
-def _utf_16(data: bytes) -> str:
-    """The UTF-16 without mark in which the file has lines and no NUL, or ""."""
-    for encoding in ("utf-16-le", "utf-16-be"):
+def _unmarked_wide(data: bytes) -> str:
+    """The UTF-16 or UTF-32 without mark in which the file has lines and no NUL, or ""."""
+    for encoding in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"):
         if _has_lines(data, encoding):
             return encoding
     return ""
@@ -192,18 +155,10 @@ def _utf_16(data: bytes) -> str:
 
 def _has_lines(data: bytes, encoding: str) -> bool:
     """Whether it can be read so, into lines without NUL."""
-    if not _decodes(data, encoding):
+    if not decodes(data, encoding):
         return False
     text = data.decode(encoding)
     return "\0" not in text and "\n" in text
-
-
-def _decodes(data: bytes, encoding: str) -> bool:
-    try:
-        data.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _known(asked: str, name: str) -> str:
@@ -254,7 +209,7 @@ def _likely(data: bytes, bad: list[tuple[int, int, bytes]], wrong: str) -> str:
     """The encoding under which the bad lines hold mostly everyday Chinese, else a Western one."""
     if 0 in data:
         return "utf-16-le" if data[1::2].count(0) >= data[::2].count(0) else "utf-16-be"
-    shares = _everyday_shares(b"\n".join(line for _, _, line in bad[:200]))
+    shares = everyday_shares(b"\n".join(line for _, _, line in bad[:200]))
     shares.pop(wrong, None)
     fallback = "latin-1" if wrong == "utf-8" else "utf-8"
     return max(shares, key=lambda encoding: shares[encoding], default=fallback)
