@@ -405,6 +405,14 @@ def test_rows_without_a_time_are_named(snapshot):
     assert str(caught.value) == snapshot
 
 
+def test_training_that_would_be_left_with_one_label_is_refused(snapshot):
+    """The other label came late: there is nothing to tell apart."""
+    rows = with_column(rows_of(texts_of(a=170, b=30)), "time", [f"{i:03d}" for i in range(200)])
+    with pytest.raises(InputError) as caught:
+        split(rows, SplitSettings(split_by="time"))
+    assert str(caught.value) == snapshot
+
+
 # other targets -----------------------------------------------------------------------------------
 
 

@@ -97,8 +97,15 @@ def fit_to_machine(resolved: Resolved, engine: LocalEngine, job: TrainJob) -> Re
     """Fill what is chosen by measuring here: threads, precision, what is trained, how long.
 
     Raises:
-        SettingsError: when the loss does not fit the labels: now, while nothing is decided yet.
+        SettingsError: when the loss does not fit the labels, or the layers to train not the model:
+            now, while nothing is decided yet.
     """
+    if resolved.settings.model.strategy == "partial":
+        from luthier.models.facts import describe_model
+        from luthier.models.strategies import check_trainable_layers
+
+        if layers := describe_model(job.model_source).layers:
+            check_trainable_layers(resolved.settings.model, layers)
     job.task.loss(resolved.settings.train, job.encoded["train"].targets, job.label_names)
     if resolved.settings.train.fsdp:
         return resolved  # to measure, one process would have to hold what several share

@@ -32,7 +32,8 @@ from luthier.records import (
     TrainingSaid,
     TrainJob,
 )
-from luthier.settings_file import Resolved, not_chosen, value_of, with_recipe
+from luthier.settings_file import Resolved, not_chosen, with_recipe
+from luthier.settings_said import settings_said
 from luthier.tasks import get_task, task_of_rows, tasks_called
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class Walk:
             if not decided:
                 plan = self._decide(plan)
             plan, taught = with_teacher(plan, self.run, self.task, rows, splits)
-            self.say("encode", (*self._choices(), *taught))
+            self.say("encode", (*settings_said(self.resolved), *taught))
             self.summary = summaries.tokens_in_words(encoded.values(), length)
         return plan
 
@@ -200,15 +201,6 @@ class Walk:
         self.resolved = fit_to_machine(self.resolved, self.engine, self._job(plan))
         write_decided(self.run, self.resolved, plan.model_source, self._command())
         return replace(plan, settings=self.resolved.settings)
-
-    def _choices(self) -> tuple[Note, ...]:
-        settings = self.resolved.settings
-        shown = ("recipe", "measured")
-        return tuple(
-            Note("chosen", f"{name} = {value_of(settings, name)} ({origin.detail})")
-            for name, origin in self.resolved.origins.items()
-            if origin.kind in shown and origin.detail
-        )
 
     def _command(self) -> str:
         return f"luthier workup --settings {shlex.quote(str(self.run.settings_path.resolve()))}"

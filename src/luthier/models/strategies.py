@@ -26,17 +26,26 @@ def apply_strategy(model: PreTrainedModel, settings: ModelSettings) -> None:
     depths, top = depth_of_parameters(model)
     lowest = top + 1
     if settings.strategy == "partial":
-        if settings.trainable_layers > top:
-            raise SettingsError(
-                Problem(
-                    f"is {settings.trainable_layers}, but this model holds {top} "
-                    f"layer{plural(top)}",
-                    where="model.trainable_layers",
-                ),
-                next_step=f"--model.trainable_layers {max(1, top - 1)}, or --model.strategy full",
-            )
+        check_trainable_layers(settings, top)
         lowest = top + 1 - settings.trainable_layers
     for name, parameter in model.named_parameters():
         parameter.requires_grad = depths[name] >= lowest
     if settings.strategy == "lora":
         add_adapters(model, settings, {name for name, depth in depths.items() if depth <= top})
+
+
+def check_trainable_layers(settings: ModelSettings, layers: int) -> None:
+    """A partial strategy cannot train more layers than there are.
+
+    Raises:
+        SettingsError: when it would.
+    """
+    if settings.strategy == "partial" and settings.trainable_layers > layers:
+        raise SettingsError(
+            Problem(
+                f"is {settings.trainable_layers}, but this model holds {layers} "
+                f"layer{plural(layers)}",
+                where="model.trainable_layers",
+            ),
+            next_step=f"--model.trainable_layers {max(1, layers - 1)}, or --model.strategy full",
+        )

@@ -119,6 +119,7 @@ def _share_out(
     if not {"train", *held} <= set(chosen.values()):
         what = f"too few to fill every split; {_how_few(rows, units, by)}"
         raise too_few(rows, by, what)
+    _check_labels_left(rows, units, chosen, by)
     names: dict[int, SplitName | None] = dict.fromkeys(left_out)
     for cluster, positions in zip(units.clusters, units.positions, strict=True):
         names |= dict.fromkeys(positions, chosen[cluster.key])
@@ -216,6 +217,21 @@ def _check_enough(rows: Rows, pool: Sequence[int], units: Units, held: Held, by:
         problems.append(f"too few for {needed} splits; {few}")
     if problems:
         raise too_few(rows, by, *problems)
+
+
+def _check_labels_left(rows: Rows, units: Units, chosen: Mapping[str, SplitName], by: str) -> None:
+    """By time or by group, training may be left with the rows of one label.
+
+    Raises:
+        InputError: when it is: there is nothing to tell apart.
+    """
+    if "label" not in rows.columns:
+        return
+    own = [cluster for cluster in units.clusters if chosen[cluster.key] == "train"]
+    learned = sorted({label for cluster in own for label in cluster.labels})
+    if len(learned) < 2:
+        only = ", ".join(map(repr, learned))
+        raise too_few(rows, by, f"one label is left to learn from, {only}")
 
 
 def _together(units: Units) -> list[Note]:
