@@ -445,3 +445,16 @@ def test_rows_without_text_or_label_are_left_out_and_said_when_asked_for(tmp_pat
     assert rows.ids.tolist() == [0, 1, 2]
     assert rows.source.rows == 3
     assert any("rows without text or label: 2" in note.message for note in rows.source.notes)
+
+
+def test_rows_without_a_time_are_left_out_where_it_was_named_and_empty_ones_may_go(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("text,day,label\n好,2024-05-01,a\n差,,a\n坏,2024-05-02,b\n", encoding="utf-8")
+    data = DataSettings(time_column="day", empty_rows="drop")
+    rows = load(path, TASK, data)
+    assert list(rows.columns["text"]) == ["好", "坏"]
+    assert any("without text, label or time: 1" in note.message for note in rows.source.notes)
+    with pytest.raises(InputError, match=r"there is no time[^~]*--data\.empty_rows drop"):
+        load(path, TASK, DataSettings(time_column="day"))

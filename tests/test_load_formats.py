@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
+from tests.small_workbook import write_workbook
 
 from luthier.errors import InputError
 from luthier.journeys.verbs import load
@@ -106,6 +107,33 @@ def test_one_chinese_line_in_an_english_file_is_not_taken_for_western_letters(tm
     assert load(path).columns["text"][-1] == "退款什么时候到"
 
 
+MAINLAND = "请问这个包裹什么时候能送到我家,物流\n我想退款不知道怎么办,退款\n"
+TAIWAN = "請問這個包裹什麼時候能送到我家,物流\n我想退款不知道怎麼辦,退款\n"
+
+
+@pytest.mark.parametrize(
+    ("most", "encoding", "some", "other"),
+    [(MAINLAND, "gb18030", TAIWAN, "big5"), (TAIWAN, "big5", MAINLAND, "gb18030")],
+)
+def test_lines_of_the_other_chinese_encoding_are_named_and_not_read_as_nonsense(
+    tmp_path, most, encoding, some, other
+):
+    path = tmp_path / "data.csv"
+    path.write_bytes(b"text,label\n" + (most * 20).encode(encoding) + some.encode(other))
+    with pytest.raises(
+        InputError, match=f"mixes encodings: most of it is {encoding}, lines 42, 43 {other}"
+    ):
+        load(path)
+    assert len(load(path, settings={"data.encoding": encoding})) == 42
+
+
+@pytest.mark.parametrize("encoding", ["utf-32", "utf-32-le", "utf-32-be"])
+def test_utf_32_is_read_with_and_without_its_mark(tmp_path, encoding):
+    path = tmp_path / "data.csv"
+    path.write_bytes(("text,label\n" + MAINLAND).encode(encoding))
+    assert load(path).columns["label"] == ["物流", "退款"]
+
+
 # binary tables -----------------------------------------------------------------------------------
 
 
@@ -116,6 +144,53 @@ def test_the_first_sheet_with_rows_is_read_and_the_choice_is_said():
     assert rows.columns["time"][0] == "2024-05-01T08:30:00"
     assert rows.locations[0].endswith("messages.xlsx: row 2")
     assert "sheet '数据' was read, not '说明'" in notes(rows)
+
+
+ASKED = [[f"第{n}个问题怎么办", "物流" if n % 2 else "退款"] for n in range(240)]
+
+
+def test_a_cover_sheet_is_passed_over_and_it_is_said(tmp_path):
+    cover = [["客服对话导出", ""], ["制作人", "王小明"], ["日期", "2024-05-01"]]
+    sheets = {"封面": cover, "对话": [["内容", "标签"], *ASKED]}
+    path = write_workbook(tmp_path / "export.xlsx", sheets)
+    loaded = load(path)
+    assert len(loaded) == 240
+    assert "sheet '对话' was read, not '封面'" in notes(loaded)
+    alone = write_workbook(
+        tmp_path / "small.xlsx",
+        {"one": [["内容", "标签"], *ASKED[:30]], "two": [["x", "y"], *ASKED[:60]]},
+    )
+    assert len(load(alone)) == 30
+
+
+def test_a_title_above_the_header_is_left_out_and_said(tmp_path):
+    above = [["客服对话导出（2024 年 5 月）", "", ""], ["", "内部资料", ""]]
+    rows = [[text, label, "微信"] for text, label in ASKED]
+    path = write_workbook(
+        tmp_path / "export.xlsx", {"对话": [*above, ["内容", "标签", "渠道"], *rows]}
+    )
+    loaded = load(path)
+    assert (len(loaded), loaded.source.columns) == (240, {"text": "内容", "label": "标签"})
+    assert "rows above the header that were left out: 2 ('客服对话导出（2024 年 5 月）')" in notes(
+        loaded
+    )
+    assert loaded.locations[0].endswith("export.xlsx: row 4")
+
+
+def test_a_first_row_of_one_cell_above_wider_ones_is_said_to_look_like_a_title(tmp_path, snapshot):
+    path = table(tmp_path / "data.csv", "Export of May", ["text,label", "hello,a", "bye,b", "hi,a"])
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert str(caught.value).replace(str(tmp_path), "") == snapshot
+
+
+def test_a_column_of_objects_that_was_skipped_is_named_where_it_is_missed(tmp_path, snapshot):
+    path = tmp_path / "data.parquet"
+    texts = [{"zh": "好", "en": "good"}, {"zh": "坏", "en": "bad"}] * 6
+    pq.write_table(pa.table({"text": texts, "label": ["a", "b"] * 6}), path)
+    with pytest.raises(InputError) as caught:
+        load(path)
+    assert str(caught.value).replace(str(tmp_path), "") == snapshot
 
 
 def test_a_sheet_that_is_not_there_is_named_with_those_that_are():
@@ -624,6 +699,13 @@ def test_labels_that_differ_only_in_case_width_or_spaces_are_pointed_out(tmp_pat
     assert len(set(loaded.columns["label"])) == 6  # kept apart: the file decides
     said = notes(loaded)
     assert "'refund' (4) and 'Refund' (4) and 'Ｒefund' (4); '物流' (4) and '物 流' (4)" in said
+
+
+def test_labels_in_both_scripts_and_with_unseen_characters_are_pointed_out(tmp_path):
+    written = ["退货", "退貨", "物流", "物流\u200b"]
+    rows = [f"第{n}条,{written[n % 4]}" for n in range(24)]
+    said = notes(load(table(tmp_path / "data.csv", "text,label", rows)))
+    assert "'退货' (6) and '退貨' (6); '物流' (6) and '物流\\u200b' (6)" in said
 
 
 def test_labels_that_differ_in_more_are_not_pointed_out(tmp_path):

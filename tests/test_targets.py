@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from luthier.kit.targets import guess_target, to_kind, with_decimal_point
+from luthier.kit.targets import guess_target, to_kind
+from luthier.kit.written_numbers import decimal_point
 
 
 def kind(cells, separator=None) -> str:
@@ -65,7 +66,7 @@ def test_blank_cells_beside_several_labels_are_counted_aloud(separator):
 
 
 def test_only_a_number_with_a_decimal_comma_gets_a_point():
-    assert [with_decimal_point(c) for c in ("1,5", "1.234,5", "n, a", None, 2)] == [
+    assert [decimal_point(c) for c in ("1,5", "1.234,5", "n, a", None, 2)] == [
         *("1.5", "1.234,5", "n, a"),
         *(None, 2),
     ]
@@ -117,7 +118,42 @@ def test_a_few_cells_without_a_number_do_not_make_hundreds_of_labels():
 )
 def test_a_decimal_comma_is_told_from_what_separates_labels(cells, expected, comma):
     guess = guess_target(cells, None, "score")
-    assert (guess.kind, guess.comma) == (expected, comma)
+    assert (guess.kind, guess.rewrite is decimal_point) == (expected, comma)
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["12 %", "7.5%", "-3%", "100％"], [12.0, 7.5, -3.0, 100.0]),
+        (["12,5 %", "7,25%", "3%", "4%"], [12.5, 7.25, 3.0, 4.0]),
+        (["1,234.5", "12,000", "7", "0.25"], [1234.5, 12000.0, 7.0, 0.25]),
+        (["1,234,567", "-89,000", "7", "1.5"], [1234567.0, -89000.0, 7.0, 1.5]),
+        (["1,234.5", "999", "0.25", "17"], [1234.5, 999.0, 0.25, 17.0]),
+        (["\u22123.5", "4.25", "\u22120.5", "1"], [-3.5, 4.25, -0.5, 1.0]),
+        (["３．５", "４．２５", "－０．５", "1"], [3.5, 4.25, -0.5, 1.0]),
+    ],
+)
+def test_numbers_as_people_write_them_are_a_quantity_and_how_they_were_read_is_said(cells, numbers):
+    guess = guess_target([*cells, ""], None, "score")
+    assert guess.kind == "number"
+    assert guess.rewrite is not None
+    assert to_kind(map(guess.rewrite, cells), "number", None) == numbers
+    assert "holds numbers written as" in guess.notes[-1].message
+    assert guess.rewrite("n/a") == "n/a"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["10%", "20%", "30%"] * 10,  # whole, few: as labels they stay as they are written
+        ["10%", "0.2", "unknown"] * 10,
+        ["1,234.5", "1,5", "2"] * 10,  # thousands and decimals cannot both be
+        ["C++", "C#", "1,000 words"] * 10,
+    ],
+)
+def test_what_may_not_be_numbers_stays_a_label(cells):
+    guess = guess_target(cells, None, "score")
+    assert (guess.kind, guess.rewrite) == ("label", None)
 
 
 def test_a_sign_that_often_separates_labels_is_said_where_it_was_taken_as_part_of_a_name():

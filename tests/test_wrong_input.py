@@ -177,6 +177,10 @@ CASES: dict[str, tuple[dict[str, str | bytes], list[str]]] = {
         {"data.csv": csv_text(GOOD)},
         ["workup", "data.csv", "--train.class_weights", "{物劉: 2}"],
     ),
+    "more layers than the model holds": (
+        {"data.csv": csv_text(GOOD)},
+        ["workup", "data.csv", "--model.strategy", "partial", "--model.trainable_layers", "40"],
+    ),
     "answers as a workbook": (
         {},
         ["predict", "runs/nothing", "--text", "x", "-o", "answers.xlsx"],

@@ -1,10 +1,11 @@
-"""Labels that differ only in case, width or spaces: most likely one label written in two ways."""
+"""Labels that differ in nothing a reader would see: most likely one label written in two ways."""
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from luthier.records import Note
@@ -14,12 +15,27 @@ SHOWN = 3
 
 
 def plain_label(label: str) -> str:
-    """A label without what people vary unawares: case, full and half width, spaces.
+    """A label without what people vary unawares: case, full and half width, spaces, unseen signs.
 
-    >>> plain_label("Ｒefund ") == plain_label("re fund")
+    >>> plain_label("Ｒefund ") == plain_label("re\u200bfund")
     True
     """
-    return "".join(unicodedata.normalize("NFKC", label).casefold().split())
+    plain = unicodedata.normalize("NFKC", label).casefold()
+    seen = (c for c in plain if not c.isspace() and unicodedata.category(c) != "Cf")
+    return "".join(seen)
+
+
+def _in_one_script(label: str) -> str:
+    """The same with Traditional characters as Simplified ones."""
+    return label if label.isascii() else _simplified()(label)
+
+
+@functools.cache
+def _simplified() -> Callable[[str], str]:
+    from opencc import OpenCC  # only where a label is Chinese
+
+    convert: Callable[[str], str] = OpenCC("t2s").convert
+    return convert
 
 
 def alike_labels(labels: Sequence[Any]) -> list[list[tuple[str, int]]]:
@@ -32,7 +48,7 @@ def alike_labels(labels: Sequence[Any]) -> list[list[tuple[str, int]]]:
     counts = Counter(la for own in sets for la in own if isinstance(la, str) and la)
     groups: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
     for label, count in counts.most_common():
-        groups[plain_label(label)].append((label, count))
+        groups[_in_one_script(plain_label(label))].append((label, count))
     return [group for group in groups.values() if len(group) > 1]
 
 
@@ -46,7 +62,7 @@ def twins_noted(labels: Sequence[Any]) -> tuple[Note, ...]:
     )
     more = f"; and {len(groups) - SHOWN:,} more" if len(groups) > SHOWN else ""
     what = (
-        f"labels that differ only in case, width or spaces are kept apart (rows): {shown}{more}. "
-        "Where they are one label, write them alike"
+        "labels that differ only in case, width, spaces, unseen characters or Chinese script are "
+        f"kept apart (rows): {shown}{more}. Where they are one label, write them alike"
     )
     return (Note("warning", what),)

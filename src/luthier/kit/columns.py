@@ -23,6 +23,8 @@ from luthier.records import Column, Note
 from luthier.settings import DataSettings
 
 _BY_POSITION = re.compile(r"column \d+")
+MOST_TITLE_ROWS = 5
+"""Rows above a header, each with one cell, that are taken for its title."""
 EXTRAS = {
     "text_pair": "data.text_pair_column",
     "id": "data.id_column",
@@ -61,22 +63,47 @@ def settle_header(
     asked = {name.casefold() for name in wanted.values()}
     names = (name for c in columns for name in (c.name, *c.aliases, *c.weak_aliases))
     known = all_folded((*names, *wanted.values(), *(name for pair in PAIRS for name in pair)))
+    table, title_notes = _without_title(table, known)
     cells = [folded(str(cell)) for cell in table.first_row()]
     repeats = repeats_of_first(table) if sum(cell in known for cell in cells) > 1 else []
     once = 1 + len(repeats)
     comes_again = [column.count(column[0]) > once for column in table.columns.values()]
     if any(cell in known and not again for cell, again in zip(cells, comes_again, strict=True)):
         if not repeats:
-            return with_header(table), ()
+            return with_header(table), title_notes
         where = table.places[repeats[0]]
         what = f"rows that repeat the header: {len(repeats):,} (the first at {where})"
-        return with_header(without_rows(table, repeats)), (Note("dropped", what),)
+        return with_header(without_rows(table, repeats)), (*title_notes, Note("dropped", what))
     by_position = bool(asked) and all(_BY_POSITION.fullmatch(name) for name in asked)
     one_text_per_line = len(cells) == 1 and table.format == "txt"
     if headless or by_position or one_text_per_line or any(comes_again) or len(table) == 1:
         first = ", ".join(repr(short(cell)) for cell in table.first_row()[:4])
         return table, (Note("guessed", f"{table.name}: no header; the first row is {first}"),)
     return with_header(table), ()
+
+
+def _without_title(table: Table, known: Collection[str]) -> tuple[Table, tuple[Note, ...]]:
+    """A title above the header: cells that stand alone in their rows, above one that names columns.
+
+    Args:
+        table: as read, its header still a row.
+        known: folded names of columns.
+    """
+    values = list(table.columns.values())
+    for at in range(min(MOST_TITLE_ROWS + 1, len(table))):
+        cells = [str(column[at] or "").strip() for column in values]
+        filled = [cell for cell in cells if cell]
+        if any(folded(cell) in known for cell in filled):
+            break
+        if len(filled) != 1 or len(cells) == 1:
+            return table, ()
+    else:
+        return table, ()
+    if not at:
+        return table, ()
+    title = next(str(column[0]).strip() for column in values if str(column[0] or "").strip())
+    what = f"{table.name}: rows above the header that were left out: {at} ({short(title)!r})"
+    return without_rows(table, range(at)), (Note("dropped", what),)
 
 
 def choose_columns(

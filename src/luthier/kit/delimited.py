@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from luthier.errors import InputError, Problem
 from luthier.kit.problem_list import ProblemList
 from luthier.records import Note
 
@@ -19,6 +20,8 @@ _SNIFFED = (*SPOKEN, "^", "~", "\x01", "\x1f", "||", "::", "@@@")
 _FEWEST_LINES = 10
 """Lines of a .txt file that must agree before another delimiter than the tab is believed."""
 _LINES_SNIFFED = 60
+FEWEST_BELOW_A_TITLE = 3
+"""Rows that all have more cells than the first, from which that one looks like a title."""
 
 csv.field_size_limit(2**31 - 1)  # articles are longer than the 131,072 characters of the default
 
@@ -67,6 +70,8 @@ def read_delimited(
             lines[:] = again_lines
             columns, empty, problems = again_columns, again_empty, again
             notes.append(Note("guessed", f"{name}: cells in double quotes were read without them"))
+    if len(problems) >= FEWEST_BELOW_A_TITLE and len(columns) == len(lines) == 1:
+        raise _title_above(name, lines[0])
     problems.raise_if_any()
     if empty:
         notes.append(
@@ -192,6 +197,14 @@ def _collect(
         for column, cell in zip(columns, cells, strict=True):
             column.append(cell)
     return {f"column {n}": column for n, column in enumerate(columns, start=1)}, empty
+
+
+def _title_above(name: str, line: int) -> InputError:
+    what = "this row has 1 cell and all rows below have more: it looks like a title"
+    return InputError(
+        Problem(what, where=f"{name}:{line}"),
+        next_step="remove what stands above the row with the column names",
+    )
 
 
 def _cells(number: int) -> str:

@@ -41,6 +41,9 @@ def settle_empty_rows(
     kept = rows.take([position for position in range(len(rows)) if position not in left_out])
     first = ", ".join(rows.locations[position] for position in empty[:5])
     more = f" and {len(empty) - 5:,} more" if len(empty) > 5 else ""
-    note = Note("dropped", f"rows without text or label: {len(empty):,} ({first}{more})")
+    if "time" in rows.columns and "time" in names:
+        note = Note("dropped", f"rows without text, label or time: {len(empty):,} ({first}{more})")
+    else:
+        note = Note("dropped", f"rows without text or label: {len(empty):,} ({first}{more})")
     source = replace(rows.source, rows=len(kept), notes=(*rows.source.notes, note))
     return replace(kept, ids=np.arange(len(kept), dtype=np.int64), source=source)

@@ -24,6 +24,10 @@ class ProblemList:
     def __bool__(self) -> bool:
         return bool(self._listed)
 
+    def __len__(self) -> int:
+        """Problems that were noted, those not kept too."""
+        return len(self._listed) + self._more
+
     def add(self, where: str, what: str, hint: str = "") -> None:
         """Note one problem."""
         if len(self._listed) < MOST_LISTED:

@@ -18,7 +18,7 @@ _ONE_TEXT = ("text", "text_pair", "label")
 """Columns that hold one piece of text per row, whatever the task."""
 _ANSWERS = ("label", "labels", "number")
 _SPOKEN = {"text_pair": "second text"}
-_EMPTY = ("is empty", "is missing", "are missing")
+_EMPTY = ("is empty", "is missing", "are missing", "there is no time")
 NO_NUMBER = "is not a finite number"
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
 

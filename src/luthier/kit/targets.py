@@ -8,9 +8,17 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from luthier.kit.written_numbers import (
+    DECIMAL_COMMA,
+    MOST_STRANGE,
+    PLAIN,
+    decimal_point,
+    may_be_thousands,
+    writing_of,
+)
 from luthier.records import ColumnKind, Note
 
 MOST_LABELS_AS_NUMBERS = 200
@@ -22,13 +30,8 @@ _RARELY_IN_NAMES = ("|", ";", "、", "；", "，", ",")
 _OFTEN = 0.1
 """Share of rows whose label holds such a sign from which it is said that nothing was separated."""
 _SAMPLE = 20_000
-MOST_STRANGE = 0.05
-"""Share of cells without a number from which a column of numbers is one of labels."""
 _WHOLE = re.compile(r"[+-]?\d+")
 _POINTED = re.compile(r"[+-]?\d+\.0+")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-_COMMA = re.compile(r"[+-]?\d+,\d+")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,14 @@ class TargetGuess:
     """What the cells of a column are, what separates several labels, and why.
 
     `pointed`: the labels are whole numbers written as 1.0, as pandas does beside empty cells.
-    `comma`: the numbers have a decimal comma.
+    `rewrite`: what turns a cell into a number that `float` reads, where they are written otherwise.
     """
 
     kind: ColumnKind
     separator: str | None
     notes: tuple[Note, ...] = ()
     pointed: bool = False
-    comma: bool = False
+    rewrite: Callable[[Any], Any] | None = None
 
 
 def guess_target(cells: Sequence[Any], separator: str | None, name: str) -> TargetGuess:
@@ -70,9 +73,9 @@ def guess_target(cells: Sequence[Any], separator: str | None, name: str) -> Targ
         what = f"column {name!r} holds lists; rows with several labels or none: {several:,}"
         return TargetGuess("labels", None, (Note("guessed", what),))
     texts = [cell.strip() for cell in cells if isinstance(cell, str) and cell.strip()]
-    if texts and all(map(_NUMBER.fullmatch, set(texts))):
+    if texts and all(map(PLAIN.fullmatch, set(texts))):
         return _numbers(texts, name)
-    if (almost := _mostly_numbers(texts, name)) is not None:
+    if (almost := _numbers_otherwise(texts, name) or _mostly_numbers(texts, name)) is not None:
         return almost
     found_separator = _separator(texts[:_SAMPLE])
     if found_separator:
@@ -134,17 +137,6 @@ def as_list(cell: Any) -> list[str] | None:
     return None
 
 
-def with_decimal_point(cell: Any) -> Any:
-    """`1,5` as `1.5`; what is no number with a decimal comma as it is.
-
-    >>> with_decimal_point(" -1,5"), with_decimal_point("1.234,5")
-    ('-1.5', '1.234,5')
-    """
-    if not isinstance(cell, str) or not _COMMA.fullmatch(cell.strip()):
-        return cell
-    return cell.strip().replace(",", ".")
-
-
 def _written_list(text: str) -> Any:
     """A list as JSON or Python writes it: `["a", "b"]`, `['a', 'b']`, `{"choices": ["a"]}`."""
     try:
@@ -184,6 +176,27 @@ def _numbers(texts: Sequence[str], name: str) -> TargetGuess:
     return TargetGuess("number", None, (Note("guessed", what),))
 
 
+def _numbers_otherwise(texts: Sequence[str], name: str) -> TargetGuess | None:
+    """A quantity written with thousands separators, percent signs or a typographic minus."""
+    turn = writing_of(texts)
+    if turn is None or _separator(texts[:_SAMPLE]):
+        return None
+    turned = [turn(text) for text in texts]
+    guess = _numbers(turned, name) if all(map(PLAIN.fullmatch, set(turned))) else None
+    guess = guess or _mostly_numbers(turned, name)
+    if guess is None or guess.kind != "number":
+        return None
+    shown = next(text for text in texts if turn(text) != text)
+    read = turn(shown) if guess.rewrite is None else guess.rewrite(turn(shown))
+    what = f"column {name!r} holds numbers written as {shown!r}: read as {read}"
+    further = guess.rewrite or (lambda cell: cell)
+
+    def rewrite(cell: Any) -> Any:
+        return further(turn(cell.strip())) if isinstance(cell, str) else cell
+
+    return replace(guess, notes=(*guess.notes, Note("guessed", what)), rewrite=rewrite)
+
+
 def _mostly_numbers(texts: Sequence[str], name: str) -> TargetGuess | None:
     """A quantity in which some numbers have a decimal comma, or a few cells hold no number.
 
@@ -191,17 +204,17 @@ def _mostly_numbers(texts: Sequence[str], name: str) -> TargetGuess | None:
     is a decimal one; and it separates labels where cells hold several of it.
     """
     cells = Counter(texts)
-    commas = [cell for cell in cells if _COMMA.fullmatch(cell)]
-    decimal = [cell for cell in commas if not _THOUSANDS.fullmatch(cell)]
-    plain = [cell for cell in cells if _NUMBER.fullmatch(cell)]
+    commas = [cell for cell in cells if DECIMAL_COMMA.fullmatch(cell)]
+    decimal = [cell for cell in commas if not may_be_thousands(cell)]
+    plain = [cell for cell in cells if PLAIN.fullmatch(cell)]
     numbers = [*plain, *commas] if decimal and not _separator(texts[:_SAMPLE]) else plain
     strange = [cell for cell in cells if cell not in set(numbers)]
     few = sum(cells[cell] for cell in strange) <= MOST_STRANGE * len(texts)
     whole = all(map(_WHOLE.fullmatch, numbers))
     if not numbers or not few or (whole and len(numbers) <= MOST_LABELS_AS_NUMBERS):
         return None
-    comma = len(numbers) > len(plain)
-    kind = "numbers with a decimal comma" if comma else "numbers"
+    rewrite = decimal_point if len(numbers) > len(plain) else None
+    kind = "numbers with a decimal comma" if rewrite else "numbers"
     what = (
         f"column {name!r} holds {kind}: taken as a quantity to estimate; as labels: "
         f"--task text_classification --label-column {name!r}"
@@ -211,7 +224,7 @@ def _mostly_numbers(texts: Sequence[str], name: str) -> TargetGuess | None:
         shown = ", ".join(map(repr, strange[:3])) + (", ..." if len(strange) > 3 else "")
         count = sum(cells[cell] for cell in strange)
         notes.append(Note("guessed", f"cells of {name!r} without a number: {count:,} ({shown})"))
-    return TargetGuess("number", None, tuple(notes), comma=comma)
+    return TargetGuess("number", None, tuple(notes), rewrite=rewrite)
 
 
 def _separator(texts: Sequence[str]) -> str:

@@ -13,6 +13,8 @@ from luthier.kit.table import Content
 from luthier.records import Note
 
 WORKBOOK_EXTENSIONS = (".xlsx", ".xls", ".ods")
+MOST_COVER_ROWS, TIMES_A_COVER = 20, 10
+"""A sheet with so few rows, beside one with so many times as many, is a cover and not the data."""
 
 
 def read_workbook(data: bytes, name: str, sheet: str | None) -> Content:
@@ -24,7 +26,7 @@ def read_workbook(data: bytes, name: str, sheet: str | None) -> Content:
     Args:
         data: the whole file.
         name: the file's name for messages.
-        sheet: name of the sheet; the first that holds rows when None.
+        sheet: name of the sheet; the first that holds rows and is no cover when None.
 
     Raises:
         InputError: when it is no workbook, is locked, or has no such sheet.
@@ -56,11 +58,14 @@ def _no_sheet(name: str, sheet: str, names: Sequence[str]) -> InputError:
 
 
 def _first_with_rows(book: Any, names: Sequence[str]) -> tuple[str, list[list[Any]]]:
-    for name in names:
-        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-        if any(cell != "" for row in rows for cell in row):
-            return name, rows
-    return names[0] if names else "", []
+    """The first sheet with rows that is no cover of another one."""
+    sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names}
+    filled = {
+        name: sum(any(cell != "" for cell in row) for row in rows) for name, rows in sheets.items()
+    }
+    cover = min(MOST_COVER_ROWS, max(filled.values(), default=0) // TIMES_A_COVER)
+    chosen = next((name for name in names if filled[name] > cover), "")
+    return chosen, sheets.get(chosen, [])
 
 
 def _columns(rows: list[list[Any]]) -> tuple[dict[str, list[Any]], array[int]]:

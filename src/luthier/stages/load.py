@@ -27,7 +27,7 @@ from luthier.kit.places import JoinedPlaces
 from luthier.kit.row_checks import check_labels, check_rows
 from luthier.kit.table import Table
 from luthier.kit.tables import read_table
-from luthier.kit.targets import guess_target, to_kind, with_decimal_point
+from luthier.kit.targets import guess_target, to_kind
 from luthier.kit.text_pairs import with_both_texts
 from luthier.kit.times import sortable_time
 from luthier.records import Column, Note, Rows, Source, SourceFile, Task
@@ -91,6 +91,7 @@ def load(
         file_columns={} if targets_required else _file_columns(parts),
     )
     must = [c.name for c in chosen.columns if targets_required or not c.target]
+    must += ["time"] if targets_required else []  # it is there only where it was asked for
     rows = settle_empty_rows(rows, must, data.empty_rows, to_learn=targets_required)
     check_rows(rows, chosen, targets_required=targets_required)
     if targets_required:
@@ -145,12 +146,19 @@ def _read(
         columns, column_notes, wrong = choose_columns(
             table, columns_read, wanted, earlier, targets_required=targets_required
         )
-        problems += wrong
+        problems += [*wrong, *_skipped_columns(table, wrong)]
         notes = (*table.content.notes, *header_notes, *copy_notes, *flag_notes, *column_notes)
         parts.append(_Part(file, table, columns, notes))
     if problems:
         raise InputError(problems, next_step=next_step)
     return parts
+
+
+def _skipped_columns(table: Table, wrong: Sequence[Problem]) -> list[Problem]:
+    """A column that is missed may be there, and hold what cannot be read."""
+    return [
+        Problem(note.message) for note in table.content.notes if wrong and note.kind == "skipped"
+    ]
 
 
 def _source(given: Path, parts: Sequence[_Part], notes: tuple[Note, ...]) -> Source:
@@ -207,8 +215,8 @@ def _typed(
     target = _target(task) or first
     if guess.pointed:
         before = [cell and cell.strip().partition(".")[0] for cell in before]
-    if guess.comma and target.kind == "number":
-        before = list(map(with_decimal_point, before))
+    if guess.rewrite and target.kind == "number":
+        before = list(map(guess.rewrite, before))
     columns[target.name] = after = to_kind(before, target.kind, guess.separator)
     notes = shape_notes
     if fitting and target.kind == guess.kind:
