@@ -88,11 +88,13 @@ def _ratio(
         theirs = cells(measure)
     own = cells(ours)
     seeds = sorted(own.keys() & theirs.keys())
-    for seed in seeds:
-        own[seed], theirs[seed] = _with_time_to_same(own[seed], theirs[seed])
+    pairs = {seed: _with_time_to_same(own[seed], theirs[seed]) for seed in seeds}
+    own, theirs = ({seed: pair[side] for seed, pair in pairs.items()} for side in (0, 1))
     if not seeds or any(one[what] is None for f in (own, theirs) for one in f.values()):
         return None
     low, high = _difference([(own[s]["cell"], theirs[s]["cell"]) for s in seeds], work)
+    after = [*seeds[1:], seeds[0]]
+    itself = [(theirs[s]["cell"], theirs[n]["cell"]) for s, n in zip(seeds, after, strict=True)]
     return {
         "data": data,
         "ours": ours,
@@ -104,6 +106,7 @@ def _ratio(
         "difference_low": low,
         "difference_high": high,
         "non_inferior": low > -MARGIN,
+        "their_own_other_seeds": _difference(itself, work) if len(seeds) > 1 else None,
         "seeds": len(seeds),
     }
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
+from result_tables import ROOT, read, table
+from speed_page import speed
+
 TARGET = ROOT / "docs" / "benchmarks.md"
 
 HEAD = """# Benchmarks
@@ -17,18 +16,6 @@ HEAD = """# Benchmarks
 Every figure on this page is read from a JSON file in `benchmarks/results/`, which the command
 beside it writes. Wall-clock times on a busy machine say little; the load is given.
 """
-
-
-def read(name: str) -> Mapping[str, Any]:
-    """One result file."""
-    found: Mapping[str, Any] = json.loads((RESULTS / name).read_text(encoding="utf-8"))
-    return found
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def scale() -> str:
@@ -281,6 +268,7 @@ def six_ways() -> str:
 def main() -> int:
     """Write the page, or say that it is not what the results say."""
     parts = (
+        speed,
         scale,
         faultbench,
         diagnosis_time,
