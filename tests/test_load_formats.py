@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
-from tests.small_workbook import write_workbook
 
 from luthier.errors import InputError
 from luthier.journeys.verbs import load
 from luthier.kit.text_pairs import texts_apart
 from luthier.records import Rows
+from small_workbook import write_workbook
 
 FILES = Path(__file__).parent / "files"
 SIMPLIFIED = ["咨询", "售后", "物流", "售后", "物流", "咨询"]
