@@ -59,10 +59,14 @@ def _no_sheet(name: str, sheet: str, names: Sequence[str]) -> InputError:
 
 def _first_with_rows(book: Any, names: Sequence[str]) -> tuple[str, list[list[Any]]]:
     """The first sheet with rows that is no cover of another one."""
-    sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in names}
-    filled = {
-        name: sum(any(cell != "" for cell in row) for row in rows) for name, rows in sheets.items()
-    }
+    sheets: dict[str, list[list[Any]]] = {}
+    filled: dict[str, int] = {}
+    for name in names:
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        count = sum(any(cell != "" for cell in row) for row in rows)
+        if count > MOST_COVER_ROWS and not any(filled.values()):
+            return name, rows  # the others need not be read
+        sheets[name], filled[name] = rows, count
     cover = min(MOST_COVER_ROWS, max(filled.values(), default=0) // TIMES_A_COVER)
     chosen = next((name for name in names if filled[name] > cover), "")
     return chosen, sheets.get(chosen, [])
