@@ -6,7 +6,6 @@ A plot remembers the digest of the result it was drawn from.
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,9 +16,9 @@ import matplotlib as mpl
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 from PIL import Image
+from result_tables import RESULTS, ROOT, read
+from speed_page import AT_ITS_BEST
 
-ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 PICTURES = ROOT / "docs" / "pictures"
 
 
@@ -58,7 +57,7 @@ def draw_speed(found: Mapping[str, Any], target: Path, digest: str) -> None:
     known = {
         (one["data"], one["ours"], one["what"]): one["times_as_fast"]
         for one in found["ratios"]
-        if one["measure"] in ("trainer_group_by_length", "trainer_batch_rebalance")
+        if one["measure"] in AT_ITS_BEST
     }
     sets = list(dict.fromkeys(name for name, _, _ in known))
     figure, axes = plt.subplots(figsize=(8, 1.6 + 1.4 * len(sets)), dpi=120, layout="constrained")
@@ -93,10 +92,10 @@ def main() -> int:
     """Draw, or say that a plot is not of its result."""
     stale = []
     for name, draw in DRAWN.items():
-        result, target = RESULTS / f"{name}.json", PICTURES / f"{name}.png"
-        digest = hashlib.sha256(result.read_bytes()).hexdigest()
+        target = PICTURES / f"{name}.png"
+        digest = hashlib.sha256((RESULTS / f"{name}.json").read_bytes()).hexdigest()
         if "--check" not in sys.argv[1:]:
-            draw(json.loads(result.read_text(encoding="utf-8")), target, digest)
+            draw(read(f"{name}.json"), target, digest)
         elif not target.exists() or _source_of(target) != digest:
             stale.append(target.name)
     if stale:
