@@ -140,6 +140,31 @@ def not_chosen(resolved: Resolved, name: str) -> Resolved:
     )
 
 
+def chosen_by_hand(resolved: Resolved) -> dict[str, Origin]:
+    """The settings that a file or a flag gave, and where each stood."""
+    return {n: found for n, found in resolved.origins.items() if found.kind in ("file", "flag")}
+
+
+def as_chosen(before: Resolved, now: Resolved) -> Resolved:
+    """What files and flags gave before, overridden by what they give now; the rest at defaults.
+
+    Raises:
+        SettingsError: when the two do not go together.
+    """
+    origins = dict.fromkeys(SETTINGS, Origin("default"))
+    given = {}
+    for line, resolved in enumerate((before, now)):
+        for name, origin in chosen_by_hand(resolved).items():
+            origins[name] = origin
+            where = origin.detail if origin.kind == "flag" else f"{origin.detail}: {name}"
+            value = value_of(resolved.settings, name)
+            given[name] = Given(name, value, where, origin.detail, line)
+    checked = check(given)
+    if checked.settings is None:
+        raise SettingsError(in_order(checked.of_values + checked.across), next_step=NEXT_STEP)
+    return Resolved(checked.settings, MappingProxyType(origins))
+
+
 def value_of(settings: Settings, name: str) -> Any:
     """The value of a dotted setting."""
     value: Any = settings

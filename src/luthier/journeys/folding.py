@@ -19,6 +19,7 @@ from luthier.journeys.plan import Plan
 from luthier.journeys.planning import write_decided
 from luthier.journeys.pooling import is_pooled, pool_folds
 from luthier.journeys.run import Run
+from luthier.journeys.run_settings import is_decided
 from luthier.journeys.summaries import score_in_words
 from luthier.journeys.walk import Walk
 from luthier.records import (
@@ -102,7 +103,7 @@ def _judge_fold(walk: Walk, rows: Rows, plan: Plan, folds: Folds, number: int) -
 def _begin(walk: Walk, run: Run, rows: Rows, plan: Plan, splits: Splits, name: str) -> Walk:
     """A walk through the run of a fold, whose settings are decided already."""
     resolved = _without_folds(walk.resolved, name)
-    if not (run.path / "environment.json").exists():
+    if not is_decided(run):
         run.path.mkdir(parents=True, exist_ok=True)
         run.save_splits(splits)
         run.save_source(rows.source)

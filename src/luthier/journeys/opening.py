@@ -14,18 +14,21 @@ from luthier.errors import (
     LuthierError,
     MachineError,
     Problem,
-    RunFolderError,
-    SettingsError,
 )
 from luthier.journeys.run import Run
+from luthier.journeys.run_settings import (
+    check_settings_unchanged,
+    with_given,
+    written_while_it_works,
+)
 from luthier.journeys.walk import Walk
 from luthier.kit.hub_data import is_hub_name
 from luthier.kit.stop_words import words_in_place_of_file
 from luthier.machine_errors import machine_errors_named
 from luthier.recipes import classic
 from luthier.records import Listener, Progress
-from luthier.run_folder import RunFolder, sha256_of_file, write_text
-from luthier.settings_file import Resolved, from_run_yaml, resolve, with_recipe
+from luthier.run_folder import RunFolder, write_text
+from luthier.settings_file import Resolved, from_run_yaml, resolve, to_yaml, with_recipe
 
 
 def open_walk(
@@ -65,10 +68,15 @@ def _new_run(
         raise InputError(
             "no data were named", next_step="luthier workup DATA, or set data.path in the settings"
         )
-    if resolved.settings.recipe == "classic":
-        choice = classic()
-        resolved = with_recipe(resolved, choice.values, kind="recipe", reasons=choice.reasons)
-    return Run(run_dir or free_run_dir(_name_for(path))), _with_whole_paths(resolved)
+    run = Run(run_dir or free_run_dir(_name_for(path)))
+    return run, _by_recipe(_with_whole_paths(resolved))
+
+
+def _by_recipe(resolved: Resolved) -> Resolved:
+    if resolved.settings.recipe != "classic":
+        return resolved  # `auto` looks at the encoded rows first
+    choice = classic()
+    return with_recipe(resolved, choice.values, kind="recipe", reasons=choice.reasons)
 
 
 def _old_run(
@@ -81,11 +89,6 @@ def _old_run(
         raise InputError(
             "--resume needs the run folder", next_step="luthier workup --resume --run-dir RUN"
         )
-    if settings not in (None, Typed(None, {}), {}):
-        raise SettingsError(
-            "a run that is resumed keeps its settings, so none can be given with --resume",
-            next_step=f"luthier workup --resume --run-dir {folder}, or start a new run",
-        )
     run = Run(folder)
     run.require()
     check_settings_unchanged(run)
@@ -97,6 +100,9 @@ def _old_run(
                 Problem(f"this run was made from {known}, not from {named}", where=str(run.path)),
                 next_step=f"luthier workup --resume --run-dir {run.path}",
             )
+    if settings not in (None, Typed(None, {}), {}):
+        given = _with_whole_paths(resolve_settings(settings))
+        resolved = _by_recipe(with_given(run, resolved, given))
     return run, resolved
 
 
@@ -152,27 +158,6 @@ def _name_for(path: str) -> str:
     return "".join(sign for sign in Path(path).stem if sign not in "*?[]").strip("-_. ") or "data"
 
 
-def check_settings_unchanged(run: RunFolder) -> None:
-    """Refuse a run whose `run.yaml` was edited after its settings were decided.
-
-    Raises:
-        RunFolderError: when it was.
-    """
-    path = run.path / "environment.json"
-    if not path.exists():  # nothing is decided yet
-        return
-    decided = run.environment.get("settings_sha256")
-    if decided and decided != sha256_of_file(run.settings_path):
-        raise RunFolderError(
-            Problem(
-                "was edited after the run began; a run keeps its settings",
-                where=str(run.settings_path),
-            ),
-            next_step=f"undo the edit, or start a new run with it: "
-            f"luthier workup --settings {run.settings_path}",
-        )
-
-
 def resolve_settings(settings: SettingsLike, source: str | Path | None = None) -> Resolved:
     """Settings from a file or a mapping, with the data named by the caller.
 
@@ -220,8 +205,10 @@ def _flat(tree: Mapping[str, Any], head: str = "") -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def begun(run: Run, settings: str, *, new: bool) -> Iterator[None]:
+def begun(run: Run, resolved: Resolved, *, new: bool) -> Iterator[None]:
     """Make a new run folder and hold it; remove it again when its beginning fails on wrong input.
+
+    An old one gets the settings that were given to it now, and loses them again in that case.
 
     Only a folder that was made or found empty here, and that no other process holds, is ever
     removed: `create` and `lock` refuse all others before anything can go wrong inside.
@@ -233,8 +220,10 @@ def begun(run: Run, settings: str, *, new: bool) -> Iterator[None]:
         try:
             if new:
                 with machine_errors_named(run.path):
-                    write_text(run.settings_path, settings)
-            yield
+                    write_text(run.settings_path, to_yaml(resolved))
+            keeping = contextlib.nullcontext() if new else written_while_it_works(run, resolved)
+            with keeping:
+                yield
         except MachineError:  # no fault of the input: what is there is resumed
             if new and not run.settings_path.exists():
                 _remove(run, existed)

@@ -17,6 +17,7 @@ from luthier.errors import Problem, RunFolderError
 from luthier.journeys import summaries
 from luthier.journeys.plan import Plan
 from luthier.journeys.run import Run
+from luthier.journeys.run_settings import is_decided
 from luthier.records import (
     Audit,
     Diagnosis,
@@ -165,7 +166,7 @@ class Walk:
         from luthier.stages.encode import encode
 
         with self.stage("encode"):
-            decided = self.resume and (self.run.path / "environment.json").exists()
+            decided = self.resume and is_decided(self.run)
             model = self.resolved.settings.model
             source = find_model(model.name_or_path, trust_remote_code=model.trust_remote_code)
             self.say("encode", tuple(Note("chosen", text) for text in source.notes))

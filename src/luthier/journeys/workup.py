@@ -10,9 +10,9 @@ from luthier.journeys.checks import check_before
 from luthier.journeys.folding import deal_folds, judge_folds
 from luthier.journeys.opening import SettingsLike, begun, free_run_dir, open_walk, with_defaults
 from luthier.journeys.run import Run
+from luthier.journeys.run_settings import is_decided
 from luthier.kit.import_meanwhile import import_meanwhile
 from luthier.records import Listener
-from luthier.settings_file import to_yaml
 
 DEMO_TIME_BUDGET = "75s"  # the whole demo stays under three minutes on two cores
 
@@ -38,7 +38,8 @@ def workup(  # noqa: PLR0913 - each a choice of the caller, by name
             test files; None when resuming or when the settings name it (`data.path`).
         run_dir: folder that receives the run; `runs/<name of the data>` when not given.
         settings: a YAML file, or dotted (or nested) settings such as
-            `{"train.learning_rate": 1e-4}`.
+            `{"train.learning_rate": 1e-4}`. A run that is resumed takes them as long as training
+            is not planned, except those of its rows (`data`, `split`, `task`).
         resume: go on in `run_dir` from what is there.
         until: the last verb to do: `split`, `train` or `report`.
         language: of the page: `en`, `zh-CN` or `zh-TW`; that of this machine when None.
@@ -52,9 +53,9 @@ def workup(  # noqa: PLR0913 - each a choice of the caller, by name
         LuthierError: with every problem found and what to do next.
     """
     walk = open_walk(source, run_dir, settings, resume, listen, should_stop)
-    if not resume and until != "split":
+    if until != "split" and not is_decided(walk.run):
         check_before(walk.resolved)
-    with begun(walk.run, to_yaml(walk.resolved), new=not resume):
+    with begun(walk.run, walk.resolved, new=not resume):
         rows = walk.load()
         with nullcontext() if until == "split" else import_meanwhile(*NEEDED_LATER):
             walk.audit(rows)
