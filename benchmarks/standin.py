@@ -60,7 +60,7 @@ class Result:
 
 def _inputs(parts: dict[str, Rows], kind: str) -> dict[str, np.ndarray]:
     if kind == "pairs":
-        return {name: _word_pairs(part) for name, part in parts.items()}
+        return {name: word_pairs(part) for name, part in parts.items()}
     most = {"sublinear_tf": True, "max_features": BUCKETS}
     characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), **most)
     words = TfidfVectorizer(ngram_range=(1, 2), **most)
@@ -72,7 +72,7 @@ def _inputs(parts: dict[str, Rows], kind: str) -> dict[str, np.ndarray]:
     }
 
 
-def _word_pairs(rows: Rows) -> np.ndarray:
+def word_pairs(rows: Rows) -> np.ndarray:
     """float32 [n, BUCKETS]: words and unordered word pairs of each row, hashed, unit length."""
     found = np.zeros((len(rows), BUCKETS), dtype=np.float32)
     for position, words in enumerate(rows.columns["words"]):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from result_tables import ROOT, read, table
+from other_tasks_page import other_tasks
+from result_tables import ROOT, read, share, table
 from speed_page import speed
 
 TARGET = ROOT / "docs" / "benchmarks.md"
@@ -68,12 +69,6 @@ def diagnosis_time() -> str:
         "run has already.\n\n"
         f"{table(['set', 'rows', 'part', 'processor time', 'wall time'], rows)}"
     )
-
-
-def share(figures: Sequence[float]) -> str:
-    """A share with its interval."""
-    value, low, high = figures
-    return f"{value:.1%} [{low:.1%}, {high:.1%}]"
 
 
 def faultbench() -> str:
@@ -271,6 +266,7 @@ def main() -> int:
         speed,
         scale,
         faultbench,
+        other_tasks,
         diagnosis_time,
         label_repair,
         blind_reading,

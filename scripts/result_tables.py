@@ -21,3 +21,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def share(figures: Sequence[float]) -> str:
+    """A share with its interval."""
+    value, low, high = figures
+    return f"{value:.1%} [{low:.1%}, {high:.1%}]"

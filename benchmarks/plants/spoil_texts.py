@@ -16,7 +16,7 @@ def plant(seed: int, *, share: float) -> Trial:
     texts = list(rows.columns["text"])
     chosen = rng.choice(len(rows), round(share * len(rows)), replace=False)
     for number, i in enumerate(chosen):
-        texts[i] = _spoiled(texts[i], number, int(rng.integers(20, 60)))
+        texts[i] = spoiled(texts[i], number, int(rng.integers(20, 60)))
     columns = {**rows.columns, "text": texts}
     planted = Rows(rows.ids, columns, rows.locations, rows.given_split, rows.source)
     return Trial(
@@ -27,7 +27,7 @@ def plant(seed: int, *, share: float) -> Trial:
     )
 
 
-def _spoiled(text: str, way: int, length: int) -> str:
+def spoiled(text: str, way: int, length: int) -> str:
     match way % 5:
         case 0:
             return f'<div class="row{length}"><span></span><br/><p>{text[:2]}</p></div>'

@@ -10,7 +10,7 @@ from luthier.cli.arguments import Verbs, new_parser, settings_of
 
 if TYPE_CHECKING:
     from luthier.journeys.verbs import AuditReport
-    from luthier.records import Agreement, Figure
+    from luthier.records import Agreement, Audit, Figure
     from luthier.reporting.catalogue import Catalogue
 
 
@@ -113,16 +113,27 @@ def _lines(result: AuditReport, tell: Catalogue) -> list[str]:
         lines.append(f"  {count:>{width},}  {label}")
     length = ", ".join(f"{name} {value:g}" for name, value in audit.length_characters.items())
     lines.append(tell("characters a text: {length}", length=length))
-    lines.append(
-        tell(
-            "repeated texts: {rows} rows; with different labels: {texts} texts",
-            rows=f"{sum(len(c) - 1 for c in audit.duplicate_clusters):,}",
-            texts=f"{len(audit.conflicting_clusters):,}",
-        )
-    )
+    if audit.numbers:
+        numbers = ", ".join(f"{name} {value:g}" for name, value in audit.numbers.items())
+        lines.append(tell("numbers to estimate: {numbers}", numbers=numbers))
+    lines.append(_repeats(audit, tell))
     if audit.agreement is not None:
         lines += _agreement_lines(audit.agreement, tell)
     return lines
+
+
+def _repeats(audit: Audit, tell: Catalogue) -> str:
+    rows = f"{sum(len(c) - 1 for c in audit.duplicate_clusters):,}"
+    texts = f"{len(audit.conflicting_clusters):,}"
+    if audit.numbers:
+        return tell(
+            "repeated texts: {rows} rows; with different numbers: {texts} texts",
+            rows=rows,
+            texts=texts,
+        )
+    return tell(
+        "repeated texts: {rows} rows; with different labels: {texts} texts", rows=rows, texts=texts
+    )
 
 
 def _agreement_lines(agreement: Agreement, tell: Catalogue) -> list[str]:

@@ -32,15 +32,22 @@ from luthier.records import (
 )
 
 
-def rows(texts: Sequence[str], labels: Sequence[str]) -> Rows:
-    """Rows 0 to n-1 with these texts and labels, as from one CSV file with a header."""
+def rows(
+    texts: Sequence[str], labels: Sequence[str] | Sequence[tuple[str, ...]] | Sequence[float]
+) -> Rows:
+    """Rows 0 to n-1 with these texts and labels, as from one CSV file with a header.
+
+    What a label is tells the task: a text, several in a tuple, or a number.
+    """
     n = len(texts)
+    kind = type(labels[0]) if labels else str
+    target = {str: "label", tuple: "labels", float: "number"}[kind]
     return Rows(
         ids=np.arange(n, dtype=np.int64),
-        columns={"text": list(texts), "label": list(labels)},
+        columns={"text": list(texts), target: list(labels)},
         locations=[f"example.csv:{i + 2}" for i in range(n)],
         given_split=[None] * n,
-        source=Source("example.csv", (), n, {"text": "text", "label": "label"}),
+        source=Source("example.csv", (), n, {"text": "text", target: target}),
     )
 
 

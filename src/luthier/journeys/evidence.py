@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from luthier.journeys.judged_evidence import judged_evidence
 from luthier.journeys.label_check import read_opinions
-from luthier.journeys.own_predictions import own_predictions
+from luthier.journeys.own_predictions import own_answers
 from luthier.journeys.shipping import MANIFEST, manifest
 from luthier.records import (
-    EVIDENCE,
     CheckpointFacts,
     Evaluated,
     Rows,
@@ -31,9 +30,6 @@ IN_FILES: Mapping[str, str] = {
 }
 """Evidence that is read from one file of the run, by the property of its name."""
 
-FOR_ANY_TASK = ("settings", "splits", "encoding", "lengths", "training", "history", "checkpoints")
-"""Evidence that means the same where rows do not have one label each."""
-
 
 def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
     """Every piece of evidence that this run holds, by its name in `records.EVIDENCE`."""
@@ -52,31 +48,15 @@ def evidence_of(run: RunFolder, rows: Rows) -> dict[str, object]:
     facts = checkpoint_facts(run)
     if facts is not None:
         evidence["checkpoints"] = facts
-    if "label" not in rows.columns:
-        return fitting_evidence(rows, evidence)
     for split in ("train", "validation", "test"):
         if run.predictions_path(split).exists():
-            evidence[f"{split}_predictions"] = own_predictions(run, split)
+            evidence[f"{split}_predictions"] = own_answers(run, split)
     floors = sorted((run.path / "predictions").glob("floor_*.parquet"))
     if floors or "evaluation" in evidence:  # judged without rivals: known to be none
         evidence["floor_predictions"] = {
-            path.stem.removeprefix("floor_"): run.predictions(path.stem) for path in floors
+            path.stem.removeprefix("floor_"): run.answers(path.stem) for path in floors
         }
     return evidence | judged_evidence(run, evidence)
-
-
-def fitting_evidence(rows: Rows, evidence: Mapping[str, object]) -> dict[str, object]:
-    """The evidence that means what the faults take it to mean, for the task of these rows."""
-    if "label" in rows.columns:
-        return dict(evidence)
-    return {name: value for name, value in evidence.items() if name in FOR_ANY_TASK}
-
-
-def gives_evidence(rows: Rows) -> dict[str, str]:
-    """What would give the evidence that this task does not have, by its name."""
-    if "label" in rows.columns:
-        return {}
-    return {name: "one label per row" for name in EVIDENCE if name not in FOR_ANY_TASK}
 
 
 def checkpoint_facts(run: RunFolder) -> CheckpointFacts | None:

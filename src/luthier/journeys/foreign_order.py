@@ -57,7 +57,7 @@ def order_was_assumed(
     )
     fired = tuple(mended if one.fault == FAULT else one for one in found.fired)
     found = replace(found, fired=fired)
-    return replace(found, answers=answers_to_all(found, evidence))
+    return replace(found, answers=answers_to_all(found, evidence, evidence))
 
 
 def believed(answers: Answers, name: str) -> tuple[Answers, Predictions | None]:

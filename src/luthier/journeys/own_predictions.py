@@ -37,15 +37,30 @@ def pooled_predictions(run: RunFolder) -> Predictions | None:
 
 
 def own_predictions(run: RunFolder, split: str) -> Predictions:
-    """The predictions of a split, which are of its rows.
+    """The predictions of a split, which are of its rows, of a task with one label per row.
+
+    Raises:
+        RunFolderError: when they are of another task, or of other rows.
+    """
+    answers = run.predictions(split)
+    _check_rows(run, answers, split)
+    return answers
+
+
+def own_answers(run: RunFolder, split: str) -> AnyPredictions:
+    """The predictions of a split, which are of its rows, of whatever task.
 
     Raises:
         RunFolderError: when they are of other rows, as after a file was copied over another.
     """
-    answers = run.predictions(split)
+    answers = run.answers(split)
+    _check_rows(run, answers, split)
+    return answers
+
+
+def _check_rows(run: RunFolder, answers: AnyPredictions, split: str) -> None:
     if not belongs_to(answers, run.splits, split):
         raise RunFolderError(
             Problem(f"these are not the {split} rows", where=str(run.predictions_path(split))),
             next_step=f"luthier evaluate {run.path}",
         )
-    return answers

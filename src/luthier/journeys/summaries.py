@@ -19,9 +19,9 @@ REASONS: Mapping[StopReason, str] = {
 def audit_in_words(audit: Audit) -> str:
     """How many labels there are, where there are any, and how many texts repeat."""
     repeated = f"{sum(len(c) - 1 for c in audit.duplicate_clusters):,} repeated texts"
-    if not audit.label_counts:
-        return repeated
     conflicting = len(audit.conflicting_clusters)
+    if not audit.label_counts:
+        return f"{repeated}, {conflicting:,} with different numbers" if audit.numbers else repeated
     return f"{len(audit.label_counts)} labels, {repeated}, {conflicting:,} with different labels"
 
 

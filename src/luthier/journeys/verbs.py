@@ -9,7 +9,6 @@ from pathlib import Path
 from luthier.errors import LuthierError
 from luthier.faults import Fault
 from luthier.journeys.copy_place import left_out_beside
-from luthier.journeys.evidence import fitting_evidence, gives_evidence
 from luthier.journeys.label_check import Fixed, check_copy, doubts_of, write_cleaned_copy
 from luthier.journeys.opening import SettingsLike, open_run, resolve_settings, walk_of
 from luthier.journeys.run import Run
@@ -78,12 +77,11 @@ def audit(source: Source, *, settings: SettingsLike = None) -> AuditReport:
     evidence: dict[str, object] = {"rows": rows, "audit": measured}
     if rows.source.has_own_splits:
         evidence["splits"] = split_rows(rows, chosen, measured.alike_clusters)
-    evidence = fitting_evidence(rows, evidence)
     doubts = doubts_of(rows)
     if doubts is None:
-        return AuditReport(rows, measured, ask(evidence, gives=gives_evidence(rows)))
+        return AuditReport(rows, measured, ask(evidence))
     evidence |= {"label_opinions": doubts.opinions, "label_pairs": doubts.pairs}
-    diagnosis = ask(evidence, gives=gives_evidence(rows))
+    diagnosis = ask(evidence)
     return AuditReport(rows, measured, diagnosis, doubts.opinions, doubts.queue)
 
 

@@ -257,7 +257,7 @@ class Walk:
 
     def diagnose(self, rows: Rows, *, parity: bool = False) -> Diagnosis:
         """Ask every fault; with `parity` the shipped model first answers in a fresh process."""
-        from luthier.journeys.evidence import evidence_of, gives_evidence
+        from luthier.journeys.evidence import evidence_of
         from luthier.journeys.label_check import save_label_work
         from luthier.stages.diagnose import diagnose
 
@@ -266,7 +266,7 @@ class Walk:
         with self.stage("diagnose"):
             save_label_work(self.run, rows)
             evidence = evidence_of(self.run, rows)
-            diagnosis = diagnose(evidence, gives=gives_evidence(rows))
+            diagnosis = diagnose(evidence)
             self.run.save_diagnosis(diagnosis)
             self.summary = (
                 f"{len(diagnosis.fired)} found, {len(diagnosis.clear)} clear, "

@@ -53,7 +53,7 @@ def quick_metrics(predictions: LabelSetPredictions) -> dict[str, float]:
         InputError: when no row has known labels.
     """
     labels, predicted = _known(predictions)
-    counts = _counts(labels, predicted, np.ones((1, len(labels))))
+    counts = counts_of(labels, predicted, np.ones((1, len(labels))))
     return {
         "loss": float(predictions.loss[predictions.known].mean()),
         "macro_f1": float(label_counts.macro_f1(counts)[0]),
@@ -70,7 +70,7 @@ def judge(predictions: LabelSetPredictions, settings: EvaluateSettings) -> Split
     """
     labels, predicted = _known(predictions)
     n, known = len(labels), predictions.known
-    whole = _counts(labels, predicted, np.ones((1, n)))
+    whole = counts_of(labels, predicted, np.ones((1, n)))
     occurring = np.flatnonzero(whole.occurs[0])
     figures = _averages(labels, predicted, whole, settings)
     figures["subset_accuracy"] = share_figure(int((labels == predicted).all(axis=1).sum()), n)
@@ -129,7 +129,7 @@ def _averages(
     n, label_count = labels.shape
     draws: dict[str, list[FloatArray]] = {name: [] for name in AVERAGES}
     for chunk in resamples(n, label_count, settings.bootstrap_samples, settings.seed):
-        counts = _counts(labels, predicted, chunk)
+        counts = counts_of(labels, predicted, chunk)
         for name, average in AVERAGES.items():
             draws[name].append(average(counts))
     figures = {}
@@ -140,8 +140,14 @@ def _averages(
     return figures
 
 
-def _counts(labels: IntArray, predicted: IntArray, weights: FloatArray) -> LabelCounts:
-    """Counts [b, K] of resamples that draw each row so often, float64 [b, n]."""
+def counts_of(labels: IntArray, predicted: IntArray, weights: FloatArray) -> LabelCounts:
+    """Counts [b, K] of resamples that draw each row so often.
+
+    Args:
+        labels: int64 [n, K] of 0 and 1, the truth.
+        predicted: int64 [n, K], the answers.
+        weights: float64 [b, n].
+    """
     return LabelCounts.of_margins(
         weights @ (labels * predicted), weights @ labels, weights @ predicted
     )

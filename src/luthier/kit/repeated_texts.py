@@ -4,41 +4,46 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
+from luthier.kit.row_answers import row_answers
 from luthier.kit.text_key import text_key
 from luthier.records import SPLIT_NAMES, Rows, SplitName, Splits
 
 
 class KeyedRow(NamedTuple):
-    """A row by the key of its text (`text_key`)."""
+    """A row by the key of its text (`text_key`), and what it is labelled with (`row_answers`)."""
 
     key: str
     row_id: int
-    label: str
+    answer: Hashable
 
 
-def keyed_by_split(rows: Rows, splits: Splits) -> dict[SplitName, list[KeyedRow]]:
+Keyed = Mapping[SplitName, Sequence[KeyedRow]]
+"""The rows of each split."""
+
+
+def keyed_by_split(rows: Rows, splits: Splits) -> Keyed:
     """The rows of each split, in row order; rows in no split are left out."""
     side = dict(zip(splits.row_ids.tolist(), splits.names, strict=True))
     keyed: dict[SplitName, list[KeyedRow]] = {name: [] for name in SPLIT_NAMES}
-    columns = rows.columns
-    for i, text, label in zip(rows.ids.tolist(), columns["text"], columns["label"], strict=True):
+    answers = row_answers(rows)
+    for i, text, answer in zip(rows.ids.tolist(), rows.columns["text"], answers, strict=True):
         if i in side:
-            keyed[side[i]].append(KeyedRow(text_key(text), i, label))
+            keyed[side[i]].append(KeyedRow(text_key(text), i, answer))
     return keyed
 
 
 def said_before(rows: Sequence[KeyedRow], before: Sequence[KeyedRow]) -> dict[int, bool]:
-    """Id of each row whose text is among `before`, and whether it has the same label there."""
-    known: defaultdict[str, set[str]] = defaultdict(set)
+    """Id of each row whose text is among `before`, and whether it has the same answer there."""
+    known: defaultdict[str, set[Hashable]] = defaultdict(set)
     for row in before:
-        known[row.key].add(row.label)
-    return {row.row_id: row.label in known[row.key] for row in rows if row.key in known}
+        known[row.key].add(row.answer)
+    return {row.row_id: row.answer in known[row.key] for row in rows if row.key in known}
 
 
-def said_first(rows: Rows, keyed: Mapping[SplitName, Sequence[KeyedRow]]) -> tuple[str, str] | None:
+def said_first(rows: Rows, keyed: Keyed) -> tuple[str, str] | None:
     """Where the first row stands that is not new, and where its text stood before.
 
     Test rows come before validation rows, and what was learned from before what was chosen on.

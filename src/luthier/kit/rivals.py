@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import numpy as np
 
+from luthier.kit import label_set_figures, number_figures
 from luthier.kit.intervals import Statistic, paired_difference
 from luthier.kit.label_counts import LabelCounts, accuracy, macro_f1
-from luthier.records import Figure, Predictions
+from luthier.records import AnyPredictions, Figure, LabelSetPredictions, Predictions
 
-LINEAR_RIVALS = ("tfidf_linear", "frozen_encoder")
-"""Names of the floors that learn something; `majority` does not."""
+LINEAR_RIVALS = ("tfidf_linear", "tfidf_ridge", "frozen_encoder")
+"""Names of the floors that learn something; `majority`, `base_rates` and `mean` do not."""
+
+AnyRival = TypeVar("AnyRival", bound=AnyPredictions)
 
 
-def strongest_rival(floors: Mapping[str, Predictions]) -> tuple[str, Predictions] | None:
-    """The linear rival with the highest macro-F1, and its name; None where there is none."""
+def strongest_rival(floors: Mapping[str, AnyRival]) -> tuple[str, AnyRival] | None:
+    """The linear rival with the highest macro-F1 (R2 of numbers) and its name; None without any."""
     rivals = [(name, floors[name]) for name in LINEAR_RIVALS if name in floors]
-    return max(rivals, key=lambda rival: score(rival[1], macro_f1), default=None)
+    return max(rivals, key=lambda rival: _strength(rival[1]), default=None)
+
+
+def _strength(answers: AnyPredictions) -> float:
+    if isinstance(answers, Predictions):
+        return score(answers, macro_f1)
+    if not answers.known.any():
+        return 0.0
+    if isinstance(answers, LabelSetPredictions):
+        return label_set_figures.quick_metrics(answers)["macro_f1"]
+    return number_figures.quick_metrics(answers)["r2"]
 
 
 def score(predictions: Predictions, statistic: Statistic) -> float:
@@ -41,7 +55,9 @@ def far_behind(ours: object, floors: object, margin: float) -> Figure | None:
     return difference if difference.high < -margin else None
 
 
-def commonest_share(predictions: Predictions) -> float:
-    """Share of the most frequent true label among the rows with a known label; 0 without any."""
-    known = predictions.labels[predictions.labels >= 0]
-    return float(np.bincount(known).max() / len(known)) if len(known) else 0.0
+def commonest_share(predictions: AnyPredictions) -> float:
+    """Score of one answer for all rows: the share of the most frequent label; 0 of other tasks."""
+    if not isinstance(predictions, Predictions) or not predictions.known.any():
+        return 0.0
+    known = predictions.labels[predictions.known]
+    return float(np.bincount(known).max() / len(known))

@@ -23,6 +23,8 @@ class Question(Protocol):
     TITLE: str
     RANK: int
     """The whole before its parts: an answer on all rows stands above one on a label."""
+    ANY_TASK: bool
+    """Whether it reads evidence of every task; the others see that of one label per row."""
 
     def answer(self, found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         """The question answered from the faults that were asked, and their evidence."""
@@ -36,7 +38,18 @@ def all_questions() -> tuple[Question, ...]:
     return tuple(sorted(found, key=lambda question: question.RANK))
 
 
-def answers_to_all(found: Diagnosis, evidence: Mapping[str, object]) -> tuple[Answer, ...]:
-    """The answers to those questions that arise."""
-    answers = (question.answer(found, evidence) for question in all_questions())
+def answers_to_all(
+    found: Diagnosis, evidence: Mapping[str, object], of_one_label: Mapping[str, object]
+) -> tuple[Answer, ...]:
+    """The answers to those questions that arise.
+
+    Args:
+        found: what every fault said.
+        evidence: all of it.
+        of_one_label: the part that questions about one label per row may see.
+    """
+    answers = (
+        question.answer(found, evidence if question.ANY_TASK else of_one_label)
+        for question in all_questions()
+    )
     return tuple(answer for answer in answers if answer is not None)

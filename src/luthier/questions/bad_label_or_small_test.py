@@ -17,6 +17,7 @@ from luthier.records import STANDINGS, Answer, Cause, Diagnosis, Finding, Predic
 
 TITLE = "A label has a bad figure: is the label bad, or are there too few test rows to tell?"
 RANK = 4
+ANY_TASK = False
 
 FAULT = "minority_label_too_small"
 BELOW = 0.05

@@ -25,6 +25,7 @@ from luthier.records import (
 
 TITLE = "Texts are longer than the model reads: does the part that is cut off matter?"
 RANK = 3
+ANY_TASK = False
 
 FAULT = "truncation_costs_signal"
 CAUSE, COSTS = "cut_part_matters", "what is cut off would have helped"

@@ -29,6 +29,7 @@ from luthier.records import (
 
 TITLE = "Validation looks good and the test answers do not: why?"
 RANK = 1
+ANY_TASK = False
 ALONE = "The test answers look bad: why?"
 """The question where validation is not known, or not surely better."""
 

@@ -22,6 +22,7 @@ from luthier.records import (
 
 TITLE = "Two labels are mixed up: shared words, wrong labels, or an unclear border?"
 RANK = 5
+ANY_TASK = False
 
 TITLES = {
     "shared_vocabulary": "the two share their words",

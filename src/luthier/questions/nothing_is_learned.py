@@ -26,6 +26,7 @@ from luthier.records.probe import OverfitProbe
 
 TITLE = "The answers are no better than chance: why?"
 RANK = 0
+ANY_TASK = False
 
 FEWEST_ROWS = 50
 """Fewer validation rows do not tell chance from a little more."""

@@ -11,25 +11,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from luthier.kit.root_causes import cause_seen, with_roots
-from luthier.kit.share_difference import accuracy_figure, newcombe
+from luthier.kit.row_scores import mean_gap, score_name
 from luthier.records import (
     STANDINGS,
     Answer,
+    AnyPredictions,
     Cause,
     ClearedFault,
     Diagnosis,
     Figure,
     Finding,
-    Predictions,
     UncheckedFault,
 )
 from luthier.records.diagnosis import Verdict
 
 TITLE = "Training improves, validation does not: trained too long, too few labels, or a wrong rate?"
 RANK = 2
+ANY_TASK = True
 
 GAP = 0.05
-"""Training minus validation accuracy (lower end) from which the question arises."""
+"""Training minus validation score (lower end) from which the question arises."""
 
 FIT, HIGH, LOW = (
     "overfitting_or_too_few_labels",
@@ -63,19 +64,18 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     return Answer(
         question=__name__.rpartition(".")[2],
         title=TITLE,
-        message=_message(gap, tuple(causes), found.of(FIT)),
+        message=_message(gap, _score(evidence), tuple(causes), found.of(FIT)),
         causes=tuple(causes),
         next_test="" if decided else next_test,
     )
 
 
 def _gap(evidence: Mapping[str, object]) -> Figure | None:
-    """Training minus validation accuracy; None where either is not known."""
+    """Training minus validation score; None where either is not known."""
     train, ours = (evidence.get(f"{name}_predictions") for name in ("train", "validation"))
-    if not (isinstance(train, Predictions) and isinstance(ours, Predictions)):
+    if not (isinstance(train, AnyPredictions) and isinstance(ours, AnyPredictions)):
         return None
-    first, second = accuracy_figure(train), accuracy_figure(ours)
-    return newcombe(first, second) if first.n and second.n else None
+    return mean_gap(train, ours) if train.known.any() and ours.known.any() else None
 
 
 def _of_fit(found: Diagnosis) -> list[Cause]:
@@ -121,11 +121,16 @@ def _of_labels(found: Diagnosis) -> list[Cause]:
     return [Cause("wrong_labels", title, "likely", verdict.message, test)]
 
 
-def _message(gap: Figure | None, causes: tuple[Cause, ...], fit: Verdict | None) -> str:
+def _score(evidence: Mapping[str, object]) -> str:
+    ours = evidence.get("validation_predictions")
+    return score_name(ours) if isinstance(ours, AnyPredictions) else "accuracy"
+
+
+def _message(gap: Figure | None, score: str, causes: tuple[Cause, ...], fit: Verdict | None) -> str:
     said = "Training and validation were not both answered."
     if gap is not None:
         said = (
-            f"Training minus validation accuracy is {gap.value:+.3f} ({gap.low:+.3f} to "
+            f"Training minus validation {score} is {gap.value:+.3f} ({gap.low:+.3f} to "
             f"{gap.high:+.3f})."
         )
     seen = [cause.title for cause in causes if cause.standing == "found"]

@@ -143,15 +143,16 @@ class Audit:
 
     Args:
         rows: number of rows.
-        label_counts: label -> rows, most frequent first; empty for tasks without labels.
+        label_counts: label -> rows that have it, most frequent first; empty for numbers.
         duplicate_clusters: row ids that share one normalised text, clusters of two and more.
-        conflicting_clusters: the duplicate clusters that carry more than one label.
+        conflicting_clusters: the duplicate clusters that are not all labelled alike.
         empty_rows: row ids whose text is empty or only whitespace.
         length_characters: quantiles of the text length in characters ("min","p50","p95","max").
         scripts: share of characters by kind ("han", "latin", "other"), 0 to 1.
         notes: what was noticed on the way.
         alike_clusters: row ids whose texts are equal or nearly so, clusters of two and more.
         agreement: of the people who labelled, where a column names them and items have two labels.
+        numbers: quantiles of the numbers to estimate (as of the length); empty for labels.
     """
 
     rows: int
@@ -164,6 +165,7 @@ class Audit:
     notes: tuple[Note, ...] = ()
     alike_clusters: tuple[tuple[int, ...], ...] = ()
     agreement: Agreement | None = None
+    numbers: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,12 +90,15 @@ class FaultInfo:
         title: a short name for people.
         symptom_of: ids of faults that can cause this one; where one of them fired too, it stands
             above this one, and this one names it.
+        any_task: whether it reads rows and answers of every task (`records.AnyPredictions`); the
+            others see those of one label per row only.
     """
 
     id: str
     code: str
     title: str
     symptom_of: tuple[str, ...] = ()
+    any_task: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,22 +39,35 @@ class CheckpointFacts:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceSpec:
-    """One kind of evidence: its `meaning`, and the `verb` that makes it."""
+    """One kind of evidence.
+
+    Args:
+        meaning: its type, and what it says.
+        verb: what makes it.
+        any_task: whether it means the same where rows do not have one label each.
+    """
 
     meaning: str
     verb: str
+    any_task: bool = False
 
 
 EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
     {
         "rows": EvidenceSpec("records.Rows: every row with its text and label", "load"),
         "audit": EvidenceSpec("records.Audit: measured facts about the rows", "audit"),
-        "splits": EvidenceSpec("records.Splits: which row belongs to which split", "split"),
+        "splits": EvidenceSpec(
+            "records.Splits: which row belongs to which split", "split", any_task=True
+        ),
         "encoding": EvidenceSpec(
-            "Mapping[split name, records.EncodedFacts]: what was cut and what is unknown", "encode"
+            "Mapping[split name, records.EncodedFacts]: what was cut and what is unknown",
+            "encode",
+            any_task=True,
         ),
         "lengths": EvidenceSpec(
-            "records.RowLengths: how long each row is, and what the model does not see", "encode"
+            "records.RowLengths: how long each row is, and what the model does not see",
+            "encode",
+            any_task=True,
         ),
         "label_opinions": EvidenceSpec(
             "records.LabelOpinions: answers by models that did not learn from the rows", "audit"
@@ -62,11 +75,17 @@ EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
         "label_pairs": EvidenceSpec(
             "records.LabelPairs: dossiers of the confused labels, and the words of labels", "audit"
         ),
-        "history": EvidenceSpec("tuple[records.Event, ...]: everything training said", "train"),
-        "training": EvidenceSpec(
-            "records.TrainingFacts: parameters, steps and losses as they were seen", "train"
+        "history": EvidenceSpec(
+            "tuple[records.Event, ...]: everything training said", "train", any_task=True
         ),
-        "checkpoints": EvidenceSpec("records.CheckpointFacts: which weights are which", "train"),
+        "training": EvidenceSpec(
+            "records.TrainingFacts: parameters, steps and losses as they were seen",
+            "train",
+            any_task=True,
+        ),
+        "checkpoints": EvidenceSpec(
+            "records.CheckpointFacts: which weights are which", "train", any_task=True
+        ),
         "train_predictions": EvidenceSpec(
             "records.Predictions on training rows (a sample on large data), evaluation mode",
             "evaluate",
@@ -89,7 +108,9 @@ EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
             "evaluate",
         ),
         "evaluation": EvidenceSpec("records.Evaluation: every figure of every split", "evaluate"),
-        "settings": EvidenceSpec("settings.Settings: the resolved settings of the run", "train"),
+        "settings": EvidenceSpec(
+            "settings.Settings: the resolved settings of the run", "train", any_task=True
+        ),
         "parity": EvidenceSpec(
             "records.Parity: the shipped model in a fresh process beside the recorded answers",
             "diagnose --parity",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
 from luthier.kit.agreement import agreement_of
 from luthier.kit.near_duplicates import AlikeTexts, alike_texts
+from luthier.kit.row_answers import row_answers
 from luthier.kit.text_key import clusters_of_equal_keys, is_blank
 from luthier.records import Audit, Note, Rows
 
@@ -17,7 +18,7 @@ _HAN = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0002000
 _LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-ɏḀ-ỿＡ-Ｚａ-ｚ]+")
 _SPACE = re.compile(r"\s+")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
-_LENGTHS = {"min": 0.0, "p50": 0.5, "p95": 0.95, "max": 1.0}
+QUANTILES = {"min": 0.0, "p50": 0.5, "p95": 0.95, "max": 1.0}
 
 
 def audit(rows: Rows, near_duplicates: float = 0.8) -> Audit:
@@ -31,28 +32,34 @@ def audit(rows: Rows, near_duplicates: float = 0.8) -> Audit:
         near_duplicates: share of character n-grams in common from which two texts are alike.
     """
     texts: Sequence[str] = rows.columns.get("text", ())
-    labels = rows.columns.get("label")
+    answers = row_answers(rows)
     clusters = clusters_of_equal_keys(texts)
     alike = alike_texts(texts, near_duplicates)
     agreement, agreement_notes = agreement_of(rows)
-    conflicting = [c for c in clusters if labels is not None and len({labels[p] for p in c}) > 1]
+    conflicting = [c for c in clusters if len({answers[p] for p in c} - {None}) > 1]
     return Audit(
         rows=len(rows),
-        label_counts=_counts(labels or ()),
+        label_counts=_counts(answers),
         duplicate_clusters=_ids(rows, clusters),
         conflicting_clusters=_ids(rows, conflicting),
         empty_rows=tuple(int(rows.ids[p]) for p, text in enumerate(texts) if is_blank(text)),
-        length_characters=_lengths(texts),
+        length_characters=_quantiles([len(text) for text in texts]),
         scripts=_scripts(texts),
         notes=(*_notes(texts), *_notes_on_likeness(alike), *agreement_notes),
         alike_clusters=_ids(rows, alike.clusters),
         agreement=agreement,
+        numbers=_quantiles([number for number in answers if isinstance(number, float)]),
     )
 
 
-def _counts(labels: Sequence[str]) -> dict[str, int]:
-    """Label -> rows, most frequent first, then by name; rows without a label are not counted."""
-    counts = Counter(label for label in labels if label)
+def _counts(answers: Sequence[Hashable]) -> dict[str, int]:
+    """Label -> rows, most frequent first, then by name; of several labels each counts its row."""
+    counts: Counter[str] = Counter()
+    for answer in answers:
+        if isinstance(answer, str):
+            counts[answer] += 1
+        elif isinstance(answer, frozenset):
+            counts.update(map(str, answer))
     return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
@@ -60,11 +67,11 @@ def _ids(rows: Rows, clusters: Sequence[tuple[int, ...]]) -> tuple[tuple[int, ..
     return tuple(tuple(int(rows.ids[position]) for position in cluster) for cluster in clusters)
 
 
-def _lengths(texts: Sequence[str]) -> dict[str, float]:
-    if not texts:
+def _quantiles(values: Sequence[float]) -> dict[str, float]:
+    if not len(values):
         return {}
-    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-    return {name: float(np.quantile(lengths, share)) for name, share in _LENGTHS.items()}
+    at = np.quantile(np.asarray(values, dtype=np.float64), list(QUANTILES.values()))
+    return dict(zip(QUANTILES, at.tolist(), strict=True))
 
 
 def _scripts(texts: Sequence[str]) -> dict[str, float]:

@@ -22,6 +22,7 @@ from luthier.records import (
     Finding,
     Fired,
     Prescription,
+    Rows,
     UncheckedFault,
 )
 from luthier.records.diagnosis import Verdict
@@ -52,8 +53,14 @@ def diagnose(
     """
     asked = all_faults() if faults is None else faults
     evidence = {"held_out_answers": _held_out(evidence), **evidence}
+    of_one_label, made = _of_one_label(evidence, gives)
     verdicts = [
-        _judge(fault, {**evidence, **only_for.get(fault.id, NOTHING)}, gives) for fault in asked
+        _judge(
+            fault,
+            {**(evidence if fault.info.any_task else of_one_label), **only_for.get(fault.id, {})},
+            gives if fault.info.any_task else made,
+        )
+        for fault in asked
     ]
     fired = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
     fired.sort(key=lambda finding: -SEVERITIES.index(finding.severity))
@@ -63,7 +70,19 @@ def diagnose(
         not_checked=tuple(v for v in verdicts if isinstance(v, UncheckedFault)),
         crashed=tuple(v for v in verdicts if isinstance(v, CrashedFault)),
     )
-    return replace(found, answers=answers_to_all(found, evidence))
+    return replace(found, answers=answers_to_all(found, evidence, of_one_label))
+
+
+def _of_one_label(
+    evidence: Mapping[str, object], gives: Mapping[str, str]
+) -> tuple[Mapping[str, object], Mapping[str, str]]:
+    """What most faults may see: what means what they take it to mean; and what gives the rest."""
+    rows = evidence.get("rows")
+    if not isinstance(rows, Rows) or not {"labels", "number"} & rows.columns.keys():
+        return evidence, gives
+    others = [name for name, spec in EVIDENCE.items() if not spec.any_task]
+    fitting = {name: value for name, value in evidence.items() if name not in others}
+    return fitting, {**gives, **dict.fromkeys(others, "one label per row")}
 
 
 def _held_out(evidence: Mapping[str, object]) -> dict[str, object] | None:

@@ -14,7 +14,10 @@ reached, and teaches the model two answers to one question.
 
 Rows are grouped by their normalised text. In a group with more than one label, all rows but those
 of its most frequent label must be answered wrongly by any model. Their share of all rows is the
-ceiling loss. It is a count, not an estimate, so it carries no interval.
+ceiling loss. It is a count, not an estimate, so it carries no interval. Where rows have several
+labels each, whole sets are compared. Where they have a number, the loss is the share of the
+variance that lies within equal texts: no model that reads the text can explain it (the pure error
+of Draper & Smith 1998, Applied Regression Analysis, chapter 2).
 
 ## What stays quiet
 
@@ -28,10 +31,9 @@ alone does not hold the answer: add what the annotators saw, or merge the labels
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-
 from luthier.faults import example_evidence as example
-from luthier.kit.text_key import text_key
+from luthier.kit.conflicting_answers import Conflicts, conflicts_of
+from luthier.kit.row_answers import answer_word
 from luthier.records import (
     Applicability,
     Case,
@@ -45,7 +47,7 @@ from luthier.records import (
     Severity,
 )
 
-FAULT = FaultInfo("conflicting_labels", "D6", "Same text, different labels")
+FAULT = FaultInfo("conflicting_labels", "D6", "Same text, different labels", any_task=True)
 
 LIMITS: tuple[tuple[float, Severity], ...] = ((0.05, "high"), (0.01, "medium"), (0.002, "low"))
 """Ceiling loss (share of all rows) from which it counts so much; below all of them it is a note."""
@@ -55,47 +57,69 @@ MOST_ROWS = 300
 
 
 def detect(rows: Rows) -> Outcome:
-    """Count the rows that any model must get wrong."""
-    texts, labels = rows.columns["text"], rows.columns["label"]
-    groups: defaultdict[str, list[int]] = defaultdict(list)
-    for position, text in enumerate(texts):
-        groups[text_key(text)].append(position)
-    conflicts = []
-    for positions in groups.values():
-        counts = Counter(labels[p] for p in positions)
-        if len(counts) > 1:
-            conflicts.append((len(positions) - max(counts.values()), positions))
-    if not conflicts:
-        return Clear(f"No text of the {len(rows)} rows carries two labels.", {"conflicts": 0})
-    conflicts.sort(key=lambda item: (-item[0], item[1]))
-    lost = sum(loss for loss, _ in conflicts)
-    share = lost / len(rows)
-    touched = [p for _, positions in conflicts for p in positions]
+    """Count the rows that any model must get wrong, or the variance that no text explains."""
+    found, word = conflicts_of(rows), answer_word(rows)
+    if not found.groups:
+        return Clear(NONE[word].format(n=len(rows)), {"conflicts": 0})
+    touched = [p for positions in found.groups for p in positions]
+    measured = {
+        "kind": word,
+        "conflicts": len(found.groups),
+        "rows_touched": len(touched),
+        "ceiling_loss": found.share,
+    }
+    if found.lost is not None:
+        measured["rows_lost"] = found.lost
     return Fired(
-        f"Texts with more than one label: {len(conflicts)} ({len(touched)} rows). Any model is "
-        f"wrong on at least {lost} of {len(rows)} rows ({share:.2%}).",
-        next((severity for limit, severity in LIMITS if share >= limit), "note"),
-        {
-            "conflicts": len(conflicts),
-            "rows_touched": len(touched),
-            "rows_lost": lost,
-            "ceiling_loss": share,
-        },
+        _said(word, len(found.groups), len(touched), found, len(rows)),
+        next((severity for limit, severity in LIMITS if found.share >= limit), "note"),
+        measured,
         {severity: limit for limit, severity in LIMITS},
         tuple(int(rows.ids[p]) for p in touched[:MOST_ROWS]),
     )
 
 
+NONE = {
+    "label": "No text of the {n} rows carries two labels.",
+    "labels": "No text of the {n} rows carries two sets of labels.",
+    "number": "No text of the {n} rows carries two numbers.",
+}
+
+
+def _said(word: str, texts: int, touched: int, found: Conflicts, n: int) -> str:
+    if word == "number":
+        return (
+            f"Texts with more than one number: {texts} ({touched} rows). No model explains "
+            f"{found.share:.2%} of their variance: R2 is at most {1 - found.share:.4f}."
+        )
+    if word == "labels":
+        return (
+            f"Texts with more than one set of labels: {texts} ({touched} rows). Any model gets the "
+            f"whole set wrong on at least {found.lost} of {n} rows ({found.share:.2%})."
+        )
+    return (
+        f"Texts with more than one label: {texts} ({touched} rows). Any model is wrong on at "
+        f"least {found.lost} of {n} rows ({found.share:.2%})."
+    )
+
+
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """Only a person can say which label is right."""
-    return (
-        Prescription(
-            f"Give each text with several labels ({fired.measured['conflicts']}) one label, in a "
-            "copy of the data file.",
-            f"It lifts the best reachable accuracy by {fired.measured['ceiling_loss']:.2%}.",
-            Applicability.ADVICE,
-        ),
-    )
+    texts, lost = fired.measured["conflicts"], fired.measured["ceiling_loss"]
+    if fired.measured["kind"] == "number":
+        what = f"Give each text with several numbers ({texts}) one, in a copy of the data file."
+        why = f"It lifts the best reachable R2 by {lost:.4f}."
+    elif fired.measured["kind"] == "labels":
+        what = (
+            f"Give each text with several sets of labels ({texts}) one, in a copy of the data file."
+        )
+        why = f"It lifts the best reachable share of wholly right sets by {lost:.2%}."
+    else:
+        what = (
+            f"Give each text with several labels ({texts}) one label, in a copy of the data file."
+        )
+        why = f"It lifts the best reachable accuracy by {lost:.2%}."
+    return (Prescription(what, why, Applicability.ADVICE),)
 
 
 PLANT = Plant(
@@ -121,6 +145,24 @@ CASES = (
         "texts that differ in punctuation and case only",
         "firing",
         {"rows": example.rows(["Where is it?", "where is it", "hello"], ["a", "b", "c"])},
+        "fired",
+    ),
+    Case(
+        "one text with two sets of labels",
+        "firing",
+        {"rows": example.rows(["坏了还很慢", "坏了,还很慢", "很好"], [("物流",), ("质量",), ()])},
+        "fired",
+    ),
+    Case(
+        "the same set in another order",
+        "near_miss",
+        {"rows": example.rows(["坏了还很慢"] * 2, [("物流", "质量"), ("质量", "物流")])},
+        "clear",
+    ),
+    Case(
+        "one text with two numbers",
+        "firing",
+        {"rows": example.rows(["fine", "Fine!", "awful"], [4.0, 2.0, 1.0])},
         "fired",
     ),
     Case("every text once", "quiet", {"rows": example.rows(["甲", "乙"], ["a", "b"])}, "clear"),

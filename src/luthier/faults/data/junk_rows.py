@@ -48,7 +48,7 @@ from luthier.records import (
     Severity,
 )
 
-FAULT = FaultInfo("junk_rows", "D16", "Rows without content")
+FAULT = FaultInfo("junk_rows", "D16", "Rows without content", any_task=True)
 
 LIMITS: tuple[tuple[float, Severity], ...] = ((0.05, "high"), (0.01, "medium"), (0.002, "low"))
 """Share of all rows from which it counts so much; below all of them it is a note. The same limits

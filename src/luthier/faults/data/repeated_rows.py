@@ -48,7 +48,7 @@ from luthier.records import (
     Severity,
 )
 
-FAULT = FaultInfo("repeated_rows", "D1", "Many rows repeat others")
+FAULT = FaultInfo("repeated_rows", "D1", "Many rows repeat others", any_task=True)
 
 LIMITS: tuple[tuple[float, Severity], ...] = ((0.3, "medium"), (0.1, "low"), (0.05, "note"))
 """Share of rows that are spare from which it counts so much; never high: they may be messages."""

@@ -19,6 +19,8 @@ The paired difference in accuracy and in macro-F1 on the same rows, each with it
 *Worse*: one lies below 0. *Equal*: both include 0 and neither reaches above 2 points. Otherwise
 the rows cannot decide, and the rows needed to see 2 points with 80 % power are said, from the
 share of rows on which exactly one of the two is right (paired comparison of shares, Connor 1987).
+Of several labels a row, the F1 of its labels (sample F1) stands for accuracy; of numbers, R2 alone
+is compared. Rows needed follow from the width of the interval there.
 
 ## What stays quiet
 
@@ -37,12 +39,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from luthier.faults import example_evidence as example
-from luthier.kit import label_counts
-from luthier.kit.intervals import paired_difference
 from luthier.kit.linear_teacher import LEARN_FROM_LINEAR
-from luthier.kit.rivals import commonest_share, score, strongest_rival
-from luthier.kit.share_difference import discordance, rows_to_see
+from luthier.kit.rivals import commonest_share, strongest_rival
+from luthier.kit.row_scores import mean_score, rows_to_tell, score_differences
 from luthier.records import (
+    AnyPredictions,
     Applicability,
     CannotTell,
     Case,
@@ -52,7 +53,6 @@ from luthier.records import (
     Fired,
     Outcome,
     Plant,
-    Predictions,
     Prescription,
 )
 from luthier.settings import Settings
@@ -63,57 +63,55 @@ FAULT = FaultInfo(
                 "steps_not_as_planned", "probabilities_into_loss", "head_does_not_fit",
                 "rows_in_label_order", "not_finite", "learning_rate_too_high",
                 "learning_rate_too_low", "gradients_vanish", "one_answer"),
+    any_task=True,
 )  # fmt: skip
 
 MARGIN = 0.02
 """A gain below this (a share of rows, or of macro-F1) is not worth a fine-tuned model."""
 
 NOT_LEARNED = 0.05
-"""Accuracy on the training rows that is not this far above the rival's: it has not learned them."""
+"""Score on the training rows that is not this far above the rival's: it has not learned them."""
 
 HIGH_RATE = 1e-4
 """Peak learning rates above this may ruin a pretrained encoder; then nothing is learned at all."""
 
 
 def detect(
-    train_predictions: Predictions,
-    validation_predictions: Predictions,
-    floor_predictions: Mapping[str, Predictions],
+    train_predictions: AnyPredictions,
+    validation_predictions: AnyPredictions,
+    floor_predictions: Mapping[str, AnyPredictions],
     settings: Settings,
 ) -> Outcome:
     """Compare with the better rival, row by row."""
     ours, found = validation_predictions, strongest_rival(floor_predictions)
-    if found is None or not (ours.labels >= 0).any():
+    if found is None or not ours.known.any():
         return _nothing_to_compare(rival_wanted=settings.evaluate.floors)
     rival, theirs = found
-    accuracy = paired_difference(ours, theirs, label_counts.accuracy)
-    macro_f1 = paired_difference(ours, theirs, label_counts.macro_f1)
+    apart = score_differences(ours, theirs)
+    rows = int(ours.known.sum())
     measured = {
         "rival": rival,
-        "accuracy_difference": [accuracy.value, accuracy.low, accuracy.high],
-        "macro_f1_difference": [macro_f1.value, macro_f1.low, macro_f1.high],
-        "rows": accuracy.n,
-        "train_accuracy": score(train_predictions, label_counts.accuracy),
-        "rival_accuracy": score(theirs, label_counts.accuracy),
+        **{f"{name}_difference": [x.value, x.low, x.high] for name, x in apart.items()},
+        "rows": rows,
+        "train_score": mean_score(train_predictions),
+        "rival_score": mean_score(theirs),
         "commonest_label": commonest_share(train_predictions),
         "learning_rate": settings.train.learning_rate,
         "num_train_epochs": settings.train.num_train_epochs,
         "time_budget": settings.train.time_budget,
     }
-    against = f"against {rival} on {accuracy.n:,} validation rows"
-    said = f"{_said(accuracy)} accuracy, {_said(macro_f1)} macro-F1 {against}"
-    if max(accuracy.low, macro_f1.low) > 0:
+    said = f"{_said(apart)} against {rival} on {rows:,} validation rows"
+    if max(x.low for x in apart.values()) > 0:
         return Clear(f"Better than the linear rivals: {said}.", measured)
-    if min(accuracy.high, macro_f1.high) < 0:
+    if min(x.high for x in apart.values()) < 0:
         return Fired(f"Worse than a linear model: {said}.", "high", measured, {"margin": MARGIN})
-    if max(accuracy.high, macro_f1.high) <= MARGIN:
+    if max(x.high for x in apart.values()) <= MARGIN:
         return Fired(
             f"Not better than a linear model: {said}.", "medium", measured, {"margin": MARGIN}
         )
-    rows = rows_to_see(MARGIN, discordance(ours, theirs))
     return CannotTell(
         f"Neither better nor worse for sure: {said}.",
-        f"about {max(100, round(rows, -2))} validation rows",
+        f"about {max(100, round(rows_to_tell(ours, theirs, MARGIN), -2))} validation rows",
         measured,
     )
 
@@ -126,16 +124,21 @@ def _nothing_to_compare(*, rival_wanted: bool) -> CannotTell:
     return CannotTell(reason, "a linear rival to compare with")
 
 
-def _said(difference: Figure) -> str:
-    return f"{difference.value:+.3f} ({difference.low:+.3f} to {difference.high:+.3f})"
+def _said(apart: Mapping[str, Figure]) -> str:
+    ends = {name: f"{x.value:+.3f} ({x.low:+.3f} to {x.high:+.3f})" for name, x in apart.items()}
+    if "r2" in ends:
+        return f"{ends['r2']} R2"
+    if "sample_f1" in ends:
+        return f"{ends['sample_f1']} F1 of a row's labels, {ends['macro_f1']} macro-F1"
+    return f"{ends['accuracy']} accuracy, {ends['macro_f1']} macro-F1"
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """Train longer if the training rows are not learned; look at the encoder if they are."""
     found = fired.measured
-    if found["train_accuracy"] > found["rival_accuracy"] + NOT_LEARNED:
+    if found["train_score"] > found["rival_score"] + NOT_LEARNED:
         return (
-            LEARN_FROM_LINEAR,
+            *([LEARN_FROM_LINEAR] if "accuracy_difference" in found else []),
             Prescription(
                 "Take a pretrained model that knows the language and subject (model.name_or_path), "
                 f"or use the linear model: it is {_how_good(found)} and far cheaper.",
@@ -145,7 +148,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
         )
     rate, budget = found["learning_rate"], found["time_budget"]
     # a rate that ruins the encoder leaves it at the commonest label; one that learns is not ruined
-    if rate > HIGH_RATE and found["train_accuracy"] < found["commonest_label"] + NOT_LEARNED:
+    if rate > HIGH_RATE and found["train_score"] < found["commonest_label"] + NOT_LEARNED:
         return (
             Prescription(
                 "Lower the learning rate tenfold.",
@@ -175,7 +178,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
 
 def _how_good(found: Mapping[str, Any]) -> str:
     """What the intervals say of the rival: surely better, or not to be told apart by 2 points."""
-    ends = (found["accuracy_difference"][2], found["macro_f1_difference"][2])
+    ends = [value[2] for name, value in found.items() if name.endswith("_difference")]
     return "better" if min(ends) < 0 else "as good"
 
 

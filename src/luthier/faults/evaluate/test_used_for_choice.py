@@ -15,7 +15,8 @@ The best of m equal models looks better than it is by about the standard error t
 Every look at a set of test rows is written to a ledger that is keyed by the rows, not by the run
 folder. From the number of different models m and the standard error of the accuracy follows the
 optimism, SE * sqrt(2 ln m): an upper bound, for independent models of equal quality. Two looks are
-a note, 1 point is low, 2 points are medium.
+a note, 1 point is low, 2 points are medium. Of several labels a row, the F1 of its labels stands
+for accuracy, of numbers R2.
 
 ## What stays quiet
 
@@ -30,66 +31,75 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from luthier.faults import example_evidence as example
-from luthier.kit.share_difference import accuracy_figure
+from luthier.kit.row_scores import row_scores, score_name, spread_of
 from luthier.ledger import Looks
 from luthier.records import (
+    AnyPredictions,
     Applicability,
     CannotTell,
     Case,
     Clear,
     FaultInfo,
     Fired,
+    FloatArray,
     Outcome,
     Plant,
-    Predictions,
     Prescription,
     Severity,
 )
 
-FAULT = FaultInfo("test_used_for_choice", "E10", "Test rows that were looked at before")
+FAULT = FaultInfo(
+    "test_used_for_choice", "E10", "Test rows that were looked at before", any_task=True
+)
 
 LIMITS: tuple[tuple[float, Severity], ...] = ((0.02, "medium"), (0.01, "low"), (0.0, "note"))
-"""Optimism in accuracy from which it counts so much."""
+"""Optimism in accuracy (sample F1, R2) from which it counts so much."""
 
 
-def detect(looks: Looks, test_predictions: Predictions) -> Outcome:
+def detect(looks: Looks, test_predictions: AnyPredictions) -> Outcome:
     """Count the models, and bound what the best of them gains by luck."""
     if looks.count is None:
         return CannotTell(
             f"Looks are not counted: {looks.problem}.", "a ledger that can be written"
         )
-    accuracy = accuracy_figure(test_predictions)
-    if not accuracy.n:
+    rows, score = int(test_predictions.known.sum()), score_name(test_predictions)
+    if not rows:
         return CannotTell("No test row has a label.", "labelled test rows")
-    # of all answers right or wrong the plain error is 0, and no bound
-    share = (accuracy.value * accuracy.n + 1) / (accuracy.n + 2)
-    error = math.sqrt(share * (1 - share) / accuracy.n)
+    error = _standard_error(row_scores(test_predictions, spread_of(test_predictions)))
     optimism = error * math.sqrt(2 * math.log(max(1, looks.count)))
     measured = {
         "models_judged": looks.count,
-        "rows": accuracy.n,
+        "rows": rows,
+        "score": score,
         "standard_error": error,
         "optimism_at_most": optimism,
     }
     if looks.count < 2:
         return Clear("This is the only model that was judged on these test rows.", measured)
     return Fired(
-        f"{looks.count} different models were judged on these {accuracy.n:,} test rows. If the "
-        f"best was kept, its accuracy may be up to {100 * optimism:.1f} points of luck.",
+        f"{looks.count} different models were judged on these {rows:,} test rows. If the "
+        f"best was kept, its {score} may be up to {100 * optimism:.1f} points of luck.",
         next(severity for limit, severity in LIMITS if optimism >= limit),
         measured,
         {severity: limit for limit, severity in LIMITS},
     )
 
 
+def _standard_error(scores: FloatArray) -> float:
+    """Of their mean; two rows more, one right and one wrong, keep that of equal scores above 0."""
+    return float(np.std([*scores, 0.0, 1.0]) / math.sqrt(len(scores)))
+
+
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """Fresh rows for the last word."""
-    bound = fired.measured["optimism_at_most"]
+    bound, score = fired.measured["optimism_at_most"], fired.measured["score"]
     return (
         Prescription(
             "Choose on validation rows, and label fresh test rows for the last word; until then "
-            f"say that the accuracy may be up to {100 * bound:.1f} points too good.",
+            f"say that the {score} may be up to {100 * bound:.1f} points too good.",
             "A test set answers one question once.",
             Applicability.ADVICE,
         ),

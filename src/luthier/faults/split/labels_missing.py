@@ -32,6 +32,7 @@ from collections import Counter
 
 from luthier.faults import example_evidence as example
 from luthier.kit.intervals import wilson
+from luthier.kit.row_answers import row_answers
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -48,7 +49,7 @@ from luthier.records import (
     Splits,
 )
 
-FAULT = FaultInfo("labels_missing", "D11", "A label is missing in a split")
+FAULT = FaultInfo("labels_missing", "D11", "A label is missing in a split", any_task=True)
 
 LIMITS: tuple[tuple[float, Severity], ...] = ((0.05, "high"), (0.01, "medium"), (0.0, "low"))
 """Share of the rows of a judged split whose label was never learned, above which it counts so."""
@@ -64,8 +65,10 @@ JUDGED: tuple[SplitName, ...] = ("test", "validation")
 
 def detect(rows: Rows, splits: Splits) -> Outcome:
     """Compare the sets of labels."""
+    if "number" in rows.columns:
+        return CannotTell("Numbers have no labels.", "rows with labels")
     found = _labelled(rows, splits)
-    labels = {name: {label for _, label in own} for name, own in found.items()}
+    labels = {name: set[str]().union(*(has for _, has in own)) for name, own in found.items()}
     judged = [name for name in JUDGED if found[name]]
     if not labels["train"] or not judged:
         return CannotTell(
@@ -75,7 +78,7 @@ def detect(rows: Rows, splits: Splits) -> Outcome:
     said, touched, worst = [], [], 0.0
     for name in judged:
         unseen = labels[name] - labels["train"]
-        lost = [row_id for row_id, label in found[name] if label in unseen]
+        lost = [row_id for row_id, has in found[name] if has & unseen]
         low, high = wilson(len(lost), len(found[name]))
         share = len(lost) / len(found[name])
         unjudged = labels["train"] - labels[name]
@@ -105,13 +108,18 @@ def detect(rows: Rows, splits: Splits) -> Outcome:
     )
 
 
-def _labelled(rows: Rows, splits: Splits) -> dict[str, list[tuple[int, str]]]:
-    """Row id and label of the rows of each split that have one."""
+Labelled = tuple[int, frozenset[str]]
+"""Row id, and its label or labels."""
+
+
+def _labelled(rows: Rows, splits: Splits) -> dict[str, list[Labelled]]:
+    """The rows of each split whose label, or labels, are known."""
     side = dict(zip(splits.row_ids.tolist(), splits.names, strict=True))
-    found: dict[str, list[tuple[int, str]]] = {"train": [], "validation": [], "test": []}
-    for row_id, label in zip(rows.ids.tolist(), rows.columns.get("label", ()), strict=False):
-        if label and row_id in side:
-            found[side[row_id]].append((row_id, str(label)))
+    found: dict[str, list[Labelled]] = {"train": [], "validation": [], "test": []}
+    for row_id, answer in zip(rows.ids.tolist(), row_answers(rows), strict=True):
+        if answer is not None and row_id in side:
+            has = answer if isinstance(answer, frozenset) else frozenset([str(answer)])
+            found[side[row_id]].append((row_id, has))
     return found
 
 
@@ -120,8 +128,8 @@ def _listed(labels: set[str]) -> str:
     return f"1 label ({shown}) is" if len(labels) == 1 else f"{len(labels)} labels ({shown}) are"
 
 
-def _fewest(train: list[tuple[int, str]]) -> int:
-    return min(Counter(label for _, label in train).values())
+def _fewest(train: list[Labelled]) -> int:
+    return min(Counter(label for _, has in train for label in has).values())
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:

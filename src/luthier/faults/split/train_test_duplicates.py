@@ -43,7 +43,8 @@ from typing import Any
 
 from luthier.faults import example_evidence as example
 from luthier.kit.intervals import wilson
-from luthier.kit.repeated_texts import keyed_by_split, repeated, said_before, said_first
+from luthier.kit.repeated_texts import Keyed, keyed_by_split, repeated, said_before, said_first
+from luthier.kit.row_answers import answer_word
 from luthier.records import (
     SEVERITIES,
     Applicability,
@@ -61,7 +62,7 @@ from luthier.records import (
     Splits,
 )
 
-FAULT = FaultInfo("train_test_duplicates", "D2", "Rows to judge on that are not new")
+FAULT = FaultInfo("train_test_duplicates", "D2", "Rows to judge on that are not new", any_task=True)
 
 Limits = tuple[tuple[float, Severity], ...]
 LEARNED: Limits = ((0.05, "high"), (0.01, "medium"), (0.005, "low"), (0.0, "note"))
@@ -96,8 +97,8 @@ def detect(rows: Rows, splits: Splits) -> Outcome:
         return CannotTell("There is nothing to compare.", "training rows, and rows to judge on")
     learned = {split: said_before(keyed[split], keyed["train"]) for split in judged}
     chosen = said_before(keyed["test"], keyed["validation"])
-    shared, too_narrow = repeated(keyed["test"])
-    measured: dict[str, Any] = {"test_repeated": len(shared), "test_too_narrow": too_narrow}
+    shared, narrow = repeated(keyed["test"])
+    measured: dict[str, Any] = {"test_repeated": len(shared), "test_too_narrow": narrow}
     for split, found in learned.items():
         measured |= _shares(f"{split}_leaked", len(found), len(keyed[split]))
         measured[f"{split}_leaked_same_label"] = sum(found.values())
@@ -105,12 +106,9 @@ def detect(rows: Rows, splits: Splits) -> Outcome:
     severities = {
         "learned": _severity(max(measured[f"{split}_leaked_share"] for split in judged), LEARNED),
         "chosen_on": _severity(measured["test_chosen_on_share"], CHOSEN_ON),
-        "repeated": _severity(too_narrow, REPEATED),
+        "repeated": _severity(narrow, REPEATED),
     }
-    said = _sentences(measured, judged)
-    if first := said_first(rows, keyed):
-        said.append(f"The first is {first[0]}, which says what {first[1]} says.")
-    message = " ".join(said)
+    message = _message(measured, judged, rows, keyed)
     present = {name: severity for name, severity in severities.items() if severity}
     if not present:
         return Clear(f"{NONE_STANDS[len(judged) == 2, judged[0]]} {message}".strip(), measured)
@@ -135,12 +133,12 @@ def _severity(value: float, limits: Limits) -> Severity | None:
     return next((severity for limit, severity in limits if value > limit), None)
 
 
-def _sentences(measured: Mapping[str, Any], judged: Sequence[SplitName]) -> list[str]:
+def _message(measured: Mapping[str, Any], judged: Sequence[str], rows: Rows, keyed: Keyed) -> str:
     """What was found, each in its own sentence; nothing about what was not."""
     said = [
         f"{measured[f'{split}_leaked']:,} of {measured[f'{split}_leaked_of']:,} {split} rows have "
         f"texts that were learned from as well ({_ends(measured, f'{split}_leaked')}), "
-        f"{measured[f'{split}_leaked_same_label']:,} of them with the same label."
+        f"{measured[f'{split}_leaked_same_label']:,} of them with the same {answer_word(rows)}."
         for split in judged
         if measured[f"{split}_leaked"]
     ]
@@ -156,7 +154,9 @@ def _sentences(measured: Mapping[str, Any], judged: Sequence[SplitName]) -> list
             f"intervals take rows as independent and are up to {measured['test_too_narrow']:.2f} "
             "times too narrow."
         )
-    return said
+    if first := said_first(rows, keyed):
+        said.append(f"The first is {first[0]}, which says what {first[1]} says.")
+    return " ".join(said)
 
 
 def _ends(measured: Mapping[str, Any], name: str) -> str:
@@ -202,6 +202,15 @@ CASES = (
         "firing",
         {
             "rows": example.rows(_TEXTS, ["a", "b", "a", "c"]),
+            "splits": example.splits(["train", "train", "test", "validation"]),
+        },
+        "fired",
+    ),
+    Case(
+        "a test text that was learned with other labels",
+        "firing",
+        {
+            "rows": example.rows(_TEXTS, [("a",), ("b", "c"), (), ("c",)]),
             "splits": example.splits(["train", "train", "test", "validation"]),
         },
         "fired",

@@ -36,17 +36,21 @@ import numpy as np
 
 from luthier.faults import example_evidence as example
 from luthier.kit.answers_alone import answers_alone
+from luthier.kit.kinds_of_sets import Kinds, kinds_of_sets
 from luthier.records import (
+    AnyPredictions,
     Applicability,
     CannotTell,
     Case,
     Clear,
     FaultInfo,
     Fired,
+    FloatArray,
     IntArray,
+    LabelSetPredictions,
+    NumberPredictions,
     Outcome,
     Plant,
-    Predictions,
     Prescription,
 )
 
@@ -67,6 +71,7 @@ FAULT = FaultInfo(
         "gradients_vanish",
         "unknown_tokens",
     ),
+    any_task=True,
 )
 
 ONE, SEVERAL = 1.1, 1.2
@@ -75,23 +80,34 @@ ONE, SEVERAL = 1.1, 1.2
 SAME = 1e-3
 """Spread of log-probabilities between rows below which inputs make no difference."""
 
+FLAT = 0.02
+"""Spread of answered numbers, by that of the truth, below which they are one; a model that explains
+a thousandth of the variance varies a thirtieth as much."""
+
 FEWEST_ROWS = 20
 
 
-def detect(held_out_answers: Mapping[str, Predictions]) -> Outcome:
+def detect(held_out_answers: Mapping[str, AnyPredictions]) -> Outcome:
     """Count the different answers, and how much the inputs matter."""
     split, found = next(iter(held_out_answers.items()))
-    known = found.labels >= 0
-    n, k = int(known.sum()), len(found.label_names)
-    if n < FEWEST_ROWS:
+    if (n := int(found.known.sum())) < FEWEST_ROWS:
         return CannotTell(f"Labelled {split} rows: {n}.", f"{FEWEST_ROWS} rows")
-    if not np.isfinite(found.probabilities[known]).all():
+    if isinstance(found, NumberPredictions):
+        return _of_numbers(found.labels[found.known], found.predicted[found.known], split)
+    kinds = Kinds(found.labels[found.known], found.predicted[found.known], found.label_names)
+    if isinstance(found, LabelSetPredictions):
+        kinds = kinds_of_sets(found)
+    return _of_kinds(kinds, found.probabilities[found.known], split)
+
+
+def _of_kinds(kinds: Kinds, probabilities: FloatArray, split: str) -> Outcome:
+    n, k = len(kinds.truth), len(kinds.names)
+    if not np.isfinite(probabilities).all():
         return CannotTell("Some answers are no finite numbers.", "answers of a model that is whole")
-    answers, truth = perplexity(found.predicted[known], k), perplexity(found.labels[known], k)
-    logs = np.log(np.maximum(found.probabilities[known], 1e-300))
-    spread = float(logs.std(axis=0).mean())
-    counts = np.bincount(found.predicted[known], minlength=k)
-    name, share = found.label_names[int(counts.argmax())], float(counts.max() / n)
+    answers, truth = perplexity(kinds.predicted, k), perplexity(kinds.truth, k)
+    spread = float(np.log(np.maximum(probabilities, 1e-300)).std(axis=0).mean())
+    counts = np.bincount(kinds.predicted, minlength=k)
+    name, share = kinds.names[int(counts.argmax())], float(counts.max() / n)
     measured = {
         "perplexity_of_answers": answers,
         "perplexity_of_labels": truth,
@@ -103,14 +119,28 @@ def detect(held_out_answers: Mapping[str, Predictions]) -> Outcome:
     limits = {"one": ONE, "several": SEVERAL, "spread": SAME}
     said = f"{share:.1%} of {n:,} {split} rows are answered {name!r}"
     if truth < SEVERAL:
-        return Clear(f"Nearly all rows carry one label. {said}.", measured)
-    told = not answers_alone(found.probabilities[known])
-    if spread < SAME and told:
+        return Clear(f"Nearly all rows are labelled alike. {said}.", measured)
+    if spread < SAME and not answers_alone(probabilities):
         said += f"; no text makes a difference (log-probabilities vary by {spread:.2g})"
         return Fired(f"{said}.", "high", {"kind": "inputs_ignored", **measured}, limits)
     if answers < ONE:
         return Fired(f"{said}.", "high", {"kind": "one_answer", **measured}, limits)
-    return Clear(f"The answers are of several labels ({answers:.1f} on average).", measured)
+    return Clear(f"The answers are of several kinds ({answers:.1f} on average).", measured)
+
+
+def _of_numbers(truth: FloatArray, given: FloatArray, split: str) -> Outcome:
+    """Whether they hardly vary between rows, and the truth does."""
+    if not truth.std() > 0:
+        return Clear("All rows have the same number.", {"rows": len(truth)})
+    ratio = float(given.std() / truth.std())
+    measured = {"spread_of_answers": ratio, "rows": len(truth)}
+    if ratio < FLAT:
+        said = (
+            f"All {len(truth):,} {split} rows are answered with nearly the same number "
+            f"({given.mean():.4g}): the answers vary {ratio:.2%} as much as the truth."
+        )
+        return Fired(said, "high", {"kind": "one_answer", **measured}, {"flat": FLAT})
+    return Clear(f"The answers vary {ratio:.0%} as much as the truth.", measured)
 
 
 def perplexity(ids: IntArray, labels: int) -> float:

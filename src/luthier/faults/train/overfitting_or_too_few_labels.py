@@ -15,7 +15,8 @@ are a dear cure for a run that was merely too long.
 ## How it is detected
 
 All figures are measured in evaluation mode. *Gap*: training minus validation accuracy, with its
-95 % interval (Newcombe 1998, method 10); it is wide when the lower end is above 5 points.
+95 % interval (Newcombe 1998, method 10); it is wide when the lower end is above 5 points. Of
+several labels a row, the F1 of its labels stands for accuracy, of numbers R2 (both by bootstrap).
 *Turned up*: the last validation loss is more than 10 % above its minimum, and by more than half
 of the bootstrap interval of the mean loss. *Fell*: the metric after its best epoch is on average
 below the best by more than half of a binomial interval. Metric overfitting: all three. Loss-only:
@@ -41,13 +42,12 @@ from dataclasses import asdict
 from typing import Any
 
 from luthier.faults import example_evidence as example
-from luthier.kit.intervals import paired_difference
-from luthier.kit.label_counts import accuracy
 from luthier.kit.rivals import strongest_rival
+from luthier.kit.row_scores import mean_gap, score_differences, score_name
 from luthier.kit.sentences import joined
-from luthier.kit.share_difference import accuracy_figure, newcombe
 from luthier.kit.validation_curve import ValidationCurve, validation_curve
 from luthier.records import (
+    AnyPredictions,
     Applicability,
     CannotTell,
     Case,
@@ -58,7 +58,6 @@ from luthier.records import (
     Fired,
     Outcome,
     Plant,
-    Predictions,
     Prescription,
     Severity,
 )
@@ -66,11 +65,13 @@ from luthier.settings import Settings
 
 Measured = dict[str, Any]
 
-FAULT = FaultInfo("overfitting_or_too_few_labels", "T10", "Overfitting, or too few labels",
-                  symptom_of=("steps_not_as_planned", "rows_in_label_order"))  # fmt: skip
+FAULT = FaultInfo(
+    "overfitting_or_too_few_labels", "T10", "Overfitting, or too few labels",
+    symptom_of=("steps_not_as_planned", "rows_in_label_order"), any_task=True,
+)  # fmt: skip
 
 GAP = 0.05
-"""Training minus validation accuracy from which the gap is wide."""
+"""Training minus validation accuracy (sample F1, R2) from which the gap is wide."""
 
 LOSS_RISE = 0.10
 """Rise of the validation loss above its minimum, as a share of the minimum."""
@@ -82,35 +83,34 @@ LARGE_FALL = 0.05
 """Fall of the metric from which metric overfitting is `high`."""
 
 EQUAL = 0.02
-"""Accuracy within this of the linear rival's is as good, be the difference sure or not."""
+"""A score within this of the linear rival's is as good, be the difference sure or not."""
 
 LIMITS = {"gap": GAP, "loss_rise": LOSS_RISE, "large_fall": LARGE_FALL}
 
 
 def detect(
     history: Sequence[Event],
-    train_predictions: Predictions,
-    validation_predictions: Predictions,
-    floor_predictions: Mapping[str, Predictions],
+    train_predictions: AnyPredictions,
+    validation_predictions: AnyPredictions,
+    floor_predictions: Mapping[str, AnyPredictions],
     settings: Settings,
 ) -> Outcome:
     """Measure gap, turn and fall, and tell the three causes apart."""
     ours = validation_predictions
-    train, validation = accuracy_figure(train_predictions), accuracy_figure(ours)
+    rows, learned = int(ours.known.sum()), train_predictions.known.any()
     evaluations = [event for event in history if isinstance(event, Evaluated)]
-    if validation.n < FEWEST_ROWS or not train.n or len(evaluations) < FEWEST_EVALUATIONS:
+    if rows < FEWEST_ROWS or not learned or len(evaluations) < FEWEST_EVALUATIONS:
         return CannotTell(
-            f"There are too few validation rows ({validation.n:,}) or evaluations "
-            f"({len(evaluations)}).",
+            f"There are too few validation rows ({rows:,}) or evaluations ({len(evaluations)}).",
             f"at least {FEWEST_ROWS} validation rows and {FEWEST_EVALUATIONS} evaluations",
         )
-    gap, metric = newcombe(train, validation), settings.train.metric_for_best_model
-    curve = validation_curve(evaluations, "macro_f1" if metric == "loss" else metric)
-    measured: Measured = {"gap": [gap.value, gap.low, gap.high], "loss_rise": curve.loss_rise}
-    measured |= asdict(curve) | {"weight_decay": settings.train.weight_decay}
+    gap, score = mean_gap(train_predictions, ours), score_name(ours)
+    curve = validation_curve(evaluations, settings.train.metric_for_best_model)
+    measured: Measured = {"score": score, "gap": [gap.value, gap.low, gap.high]} | asdict(curve)
+    measured |= {"loss_rise": curve.loss_rise, "weight_decay": settings.train.weight_decay}
     measured["floors"] = settings.evaluate.floors
     said = (
-        f"Training accuracy is {gap.value:.3f} above validation accuracy (interval {gap.low:.3f} "
+        f"Training {score} is {gap.value:.3f} above validation {score} (interval {gap.low:.3f} "
         f"to {gap.high:.3f}); validation loss ended {curve.loss_rise:.0%} above its minimum."
     )
     if curve.turned_up(LOSS_RISE, ours):
@@ -135,7 +135,7 @@ def _overfitting(curve: ValidationCurve, wide: bool, said: str, measured: Measur
 
 
 def _against_rival(
-    ours: Predictions, floors: Mapping[str, Predictions], said: str, measured: Measured
+    ours: AnyPredictions, floors: Mapping[str, AnyPredictions], said: str, measured: Measured
 ) -> Outcome:
     """A wide gap without a turn: too few labels only if a linear model does as well."""
     rival = strongest_rival(floors)
@@ -143,7 +143,7 @@ def _against_rival(
         if not measured["floors"]:
             said = joined(said, "Simple rivals are switched off (evaluate.floors).")
         return CannotTell(said, "a linear rival (evaluate.floors: true)", measured)
-    least = paired_difference(ours, rival[1], accuracy)
+    least = next(iter(score_differences(ours, rival[1]).values()))
     measured["better_than_linear"] = [least.value, least.low, least.high]
     if least.low > 0 and least.value > EQUAL:
         return Clear(joined("A wide gap, but the model beats its linear rivals.", said), measured)
@@ -169,7 +169,7 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
         why = "A linear model is stuck too, and no loss turned up for regularisation to cure."
         return (Prescription(what, why, Applicability.ADVICE),)
     auto, ask = Applicability.AUTO, Applicability.ASK
-    if fired.measured["kind"] == "loss_only":
+    if fired.measured["kind"] == "loss_only" and fired.measured["score"] != "R2":
         why = "Answers were not seen to suffer, but they became far too sure of themselves."
         what, smoothing = "Smooth the labels a little.", {"train.label_smoothing_factor": 0.1}
         return (Prescription(what, why, auto, smoothing),)
