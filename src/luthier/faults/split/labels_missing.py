@@ -65,8 +65,6 @@ JUDGED: tuple[SplitName, ...] = ("test", "validation")
 
 def detect(rows: Rows, splits: Splits) -> Outcome:
     """Compare the sets of labels."""
-    if "number" in rows.columns:
-        return CannotTell("Numbers have no labels.", "rows with labels")
     found = _labelled(rows, splits)
     labels = {name: set[str]().union(*(has for _, has in own)) for name, own in found.items()}
     judged = [name for name in JUDGED if found[name]]
@@ -113,12 +111,12 @@ Labelled = tuple[int, frozenset[str]]
 
 
 def _labelled(rows: Rows, splits: Splits) -> dict[str, list[Labelled]]:
-    """The rows of each split whose label, or labels, are known."""
+    """The rows of each split whose label, or labels, are known; numbers have none."""
     side = dict(zip(splits.row_ids.tolist(), splits.names, strict=True))
     found: dict[str, list[Labelled]] = {"train": [], "validation": [], "test": []}
     for row_id, answer in zip(rows.ids.tolist(), row_answers(rows), strict=True):
-        if answer is not None and row_id in side:
-            has = answer if isinstance(answer, frozenset) else frozenset([str(answer)])
+        if isinstance(answer, str | frozenset) and row_id in side:
+            has = frozenset([answer]) if isinstance(answer, str) else answer
             found[side[row_id]].append((row_id, has))
     return found
 
