@@ -19,6 +19,7 @@ class Intent:
         pretrained: whether training was to begin with pretrained weights.
         source: folder or hub name that they come from.
         may_end_early: whether fewer steps than planned are an intention (early stopping).
+        by_length: whether rows of like length share a batch, the batches in random order.
     """
 
     trained: tuple[str, ...] | None = None
@@ -29,3 +30,4 @@ class Intent:
     pretrained: bool | None = None
     source: str = ""
     may_end_early: bool = False
+    by_length: bool = False

@@ -135,7 +135,7 @@ class LossWatch:
                 break
         return answers
 
-    def order(self) -> OrderFacts | None:
+    def order(self, *, by_length: bool) -> OrderFacts | None:
         """Entropy of the labels within batches against random orders; None without ids."""
         batches = [ids for call in self._first if len(ids := _ids(call)) >= 4]
         if len(batches) < 4:
@@ -151,6 +151,7 @@ class LossWatch:
             expected=float(np.mean(drawn)),
             lowest=float(min(drawn)),
             one_label=sum(len(np.unique(ids)) == 1 for ids in batches),
+            by_length=by_length,
         )
 
 

@@ -236,7 +236,7 @@ class Watcher:
             ),
             loss=self._loss.inputs(),
             learning=self._loss.learning(rates, intent.steps_per_epoch),
-            order=self._loss.order(),
+            order=self._loss.order(by_length=intent.by_length),
             pretrained=self._pretrained,
             broken=self._broken,
             gradients=dict(sorted(self._gradients.items())),

@@ -189,6 +189,7 @@ def watch(  # noqa: PLR0913 - each says one thing that was meant
     pretrained: bool | None = None,
     source: str | None = None,
     may_end_early: bool = False,
+    by_length: bool = False,
 ) -> Doctor:
     """Watch a plain PyTorch loop; call it after model and optimizer are made, before training.
 
@@ -206,6 +207,7 @@ def watch(  # noqa: PLR0913 - each says one thing that was meant
         pretrained: whether the weights are to be pretrained ones.
         source: folder or hub name that the weights come from; a Hugging Face model knows it.
         may_end_early: whether fewer steps than planned are an intention (early stopping).
+        by_length: whether rows of like length share a batch, the batches in random order.
 
     Raises:
         InputError: when these are no model and optimizer, or `trained` names no group of it.
@@ -226,6 +228,7 @@ def watch(  # noqa: PLR0913 - each says one thing that was meant
         pretrained=pretrained,
         source="" if pretrained is False else source,
         may_end_early=may_end_early,
+        by_length=by_length,
     )
     return Doctor(model, optimizer, intent, () if isinstance(labels, int | None) else labels)
 

@@ -20,6 +20,9 @@ from luthier.journeys.doctor import Doctor, watch
 from luthier.journeys.watch_checks import check_group_names
 from luthier.records import Diagnosis
 
+BY_LENGTH = ("group_by_length", "batch_rebalance")
+"""Orders of a `Trainer` in which rows of like length share a batch."""
+
 MOST_ROWS = 2_000
 """Validation rows answered once more at the end of training, at most."""
 
@@ -89,6 +92,7 @@ class DoctorCallback(TrainerCallback):
             steps_per_epoch=max(1, steps),
             learning_rate=args.learning_rate,
             may_end_early=True,
+            by_length=getattr(args, "train_sampling_strategy", "random") in BY_LENGTH,
             **self._said,
         )
 

@@ -38,5 +38,6 @@ def watch_of(run: RunFolder, job: TrainJob) -> WatchRun:
         pretrained=True,
         source=job.model_source.path,
         may_end_early=True,
+        by_length=True,
     )
     return WatchRun(run.training_path, intent)

@@ -172,9 +172,9 @@ class OrderFacts:
         batches: batches looked at (of at least 4 rows).
         rows: rows in them.
         entropy: mean entropy of the labels within a batch, in nats.
-        expected: the same with the rows in random order, mean over 200 permutations.
-        lowest: the lowest of the 200.
+        expected, lowest: the same with the rows in random order, of 200 permutations.
         one_label: batches whose rows all carry one label.
+        by_length: whether rows of like length were to share a batch, in random order.
     """
 
     batches: int
@@ -183,6 +183,7 @@ class OrderFacts:
     expected: float
     lowest: float
     one_label: int
+    by_length: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ rows (permutation test): below all of them, and below four fifths of their mean.
 
 ## What stays quiet
 
-A sorted file with a loader that shuffles. Batches of rows of equal length, where lengths tell a
-little about labels. Fewer than four batches of four rows.
+A sorted file with a loader that shuffles. Batches of rows of like length in random order, where
+lengths tell something about labels: Luthier's own, those of a `Trainer` that groups by length, and
+where `luthier.watch(by_length=True)` says so. Fewer than four batches of four rows.
 
 ## What to do
 
@@ -66,6 +67,10 @@ def detect(training: TrainingFacts) -> Outcome:
     ordered = order.entropy < min(order.lowest, LOST_ENTROPY * order.expected)
     if not ordered:
         return Clear(f"{said}.", measured)
+    if order.by_length:
+        return Clear(
+            f"{said}: rows of like length share a batch, and lengths tell labels.", measured
+        )
     return Fired(
         f"{said}; batches that hold a single label: {order.one_label}.",
         "high" if order.one_label >= MOSTLY * order.batches else "medium",
@@ -107,6 +112,12 @@ CASES = (
         "by length, which tells a little of the label",
         "near_miss",
         _case(OrderFacts(64, 2_048, 1.2, 1.3, 1.27, 0)),
+        "clear",
+    ),
+    Case(
+        "by length, which tells much of the label, in batches that are meant to be so",
+        "near_miss",
+        _case(OrderFacts(64, 2_048, 0.5, 1.3, 1.27, 13, by_length=True)),
         "clear",
     ),
     Case("targets without class ids", "near_miss", _case(None), "cannot_tell"),
