@@ -261,3 +261,37 @@ def test_a_broken_fine_tuned_model_does_not_speak_labels_free():
 def test_no_rows_leave_every_share_possible():
     empty = wrong_beyond_mistakes(example.predictions([], []))
     assert (empty.low, empty.high, empty.n) == (0.0, 1.0, 0)
+
+
+def two_labels(n: int, right: float, first_row: int = 0, seed: int = 0):
+    """A judge of two labels that is right so often, and as sure of what is wrong."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(2, size=n)
+    predicted = np.where(random.random(n) < right, labels, 1 - labels)
+    sureness = random.uniform(0.5, 0.95, n)
+    probabilities = np.empty((n, 2))
+    probabilities[np.arange(n), predicted] = sureness
+    probabilities[np.arange(n), 1 - predicted] = 1 - sureness
+    loss = -np.log(probabilities[np.arange(n), labels])
+    ids = np.arange(first_row, first_row + n)
+    return Predictions(ids, labels, predicted, probabilities, loss, ("match", "no match"))
+
+
+def test_a_model_that_is_little_better_than_chance_is_no_judge_of_labels():
+    """Pairs of texts: the linear model learns the opposite, and the fine-tuned one hardly more."""
+    model = two_labels(600, 0.62)
+    wrong_way = replace(model, predicted=1 - model.predicted, probabilities=1 - model.probabilities)
+    estimate = estimate_noise(LabelOpinions(wrong_way, model))
+    assert estimate.by_model
+    assert not estimate.judges_well
+    assert isinstance(wrong_labels.detect(LabelOpinions(wrong_way, model)), CannotTell)
+
+
+def test_a_judge_that_knows_the_labels_well_still_finds_that_a_tenth_are_wrong():
+    model = two_labels(2000, 0.9, seed=1)
+    chance = two_labels(2000, 0.5, seed=2)
+    linear = replace(chance, labels=model.labels)
+    estimate = estimate_noise(LabelOpinions(linear, model))
+    assert estimate.by_model
+    assert estimate.judges_well
+    assert isinstance(wrong_labels.detect(LabelOpinions(linear, model)), Fired)

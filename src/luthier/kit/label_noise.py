@@ -40,8 +40,8 @@ SAFE_PART = 0.5
 UNREADABLE = 0.6
 """A model that contradicts so many labels beyond its own mistakes is no judge of them."""
 DULL = 0.15
-"""Nor is a linear model that has taken less than this of the uncertainty about the labels away:
-texts that it cannot learn look the same as wrong labels."""
+"""Nor is one that has taken less than this of the uncertainty about the labels away: texts that it
+cannot learn look the same as wrong labels."""
 LEAST_GAIN = 0.02
 """Natural-log units per row that the model must know more than the shares of the labels."""
 
@@ -60,6 +60,9 @@ class NoiseEstimate:
             without a run, with fewer than 10 such rows, or with a model that knows too little.
         gain: natural-log units per row that the linear model knows more than the label shares;
             `gain_low` is the lower end of its 95 % interval.
+        told: natural-log units per row that the judge says about the labels: the gain of a linear
+            one; of a fine-tuned one, whose probabilities are too sure where labels are wrong, the
+            mutual information of its answers and the labels.
         entropy: natural-log units per row that are to be known about the labels in all.
         by_model: whether the surest answers are the fine-tuned model's.
         told_apart: whether wrong labels could be told apart from hard texts.
@@ -73,6 +76,7 @@ class NoiseEstimate:
     agreement: Figure | None
     gain: float
     gain_low: float
+    told: float
     entropy: float
     by_model: bool
     told_apart: bool
@@ -87,7 +91,7 @@ class NoiseEstimate:
     @property
     def judges_well(self) -> bool:
         """Whether what it contradicts may be called wrong labels, and not its own ignorance."""
-        dull = not self.by_model and self.gain < DULL * self.entropy
+        dull = self.told < DULL * self.entropy
         return self.noise.low < UNREADABLE and not (dull and self.noise.high > UNSURE)
 
 
@@ -130,6 +134,7 @@ def estimate_noise(opinions: LabelOpinions, row_ids: IntArray | None = None) -> 
         agreement=agreement,
         gain=gain,
         gain_low=gain_low,
+        told=_shared_information(answers) if better else gain,
         entropy=_entropy(linear),
         by_model=better,
         told_apart=noise.low > LEAST_NOISE or noise.high <= UNSURE,
@@ -229,8 +234,18 @@ def _gain(answers: Predictions) -> tuple[float, float]:
 
 
 def _entropy(answers: Predictions) -> float:
-    shares = np.bincount(answers.labels) / max(1, len(answers))
+    return _entropy_of(answers.labels)
+
+
+def _entropy_of(kinds: IntArray) -> float:
+    shares = np.bincount(kinds) / max(1, len(kinds))
     return float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
+
+
+def _shared_information(answers: Predictions) -> float:
+    """Mutual information of answers and labels, plug-in (Cover & Thomas 2006, chapter 2)."""
+    both = answers.labels * len(answers.label_names) + answers.predicted
+    return _entropy_of(answers.labels) + _entropy_of(answers.predicted) - _entropy_of(both)
 
 
 def _only(answers: Predictions, row_ids: IntArray | None) -> Predictions:
