@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from luthier.errors import LuthierError
+from luthier.journeys.data_place import place_of_data
 from luthier.journeys.opening import open_run
 from luthier.journeys.verbs import Source, load
 from luthier.records.comparison import Comparison
@@ -50,7 +51,7 @@ def _texts(run: RunFolder, found: Comparison) -> Mapping[int, tuple[str, str]]:
     if settings.data.path is None:
         return {}
     try:
-        rows = load(settings.data.path, settings=run.settings_path)
+        rows = load(place_of_data(run, settings.data.path)[0], settings=run.settings_path)
     except LuthierError:  # the page says the ids of the rows then
         return {}
     if {file.sha256 for file in rows.source.files} != {file.sha256 for file in run.source.files}:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from luthier.errors import Problem, RunFolderError
 from luthier.journeys import summaries
+from luthier.journeys.data_place import place_of_data
 from luthier.journeys.plan import Plan
 from luthier.journeys.run import Run
 from luthier.journeys.run_settings import is_decided
@@ -95,11 +96,12 @@ class Walk:
 
         with self.stage("load"):
             data, tasks = self.resolved.settings.data, tasks_called(self.resolved.settings.task)
-            rows = name_labels(load(_as_seen(data.path or ""), tasks, data))
+            path, moved = place_of_data(self.run, data.path or "")
+            rows = name_labels(load(path, tasks, data))
             self._settle_task(task_of_rows(rows, tasks))
             self._check_files_unchanged(rows)
             self.run.save_source(rows.source)
-            self.say("load", tuple(rows.source.notes))
+            self.say("load", (*moved, *rows.source.notes))
             self.summary = f"{len(rows):,} rows"
         return rows
 
@@ -284,9 +286,3 @@ class Walk:
             path = report(self.run, rows, language=spoken, test_rows=test_rows)
             self.summary = str(path)
         return path
-
-
-def _as_seen(path: str) -> Path:
-    """The path as a person in this folder would type it; settings hold it in full."""
-    here = Path.cwd()
-    return Path(path).relative_to(here) if Path(path).is_relative_to(here) else Path(path)
