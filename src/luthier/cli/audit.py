@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from luthier.cli.arguments import Verbs, new_parser, settings_of
 
 if TYPE_CHECKING:
     from luthier.journeys.verbs import AuditReport
-    from luthier.records import Agreement, Audit, Figure
+    from luthier.records import Agreement, Audit, Diagnosis, Figure
     from luthier.reporting.catalogue import Catalogue
 
 
@@ -48,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
         }
         print("{" + ", ".join(f'"{name}": {text}' for name, text in parts.items()) + "}")
     else:
-        say([*_lines(result, tell), "", *diagnosis_lines(result.diagnosis, say=tell)])
+        own, later = _of_an_audit(result)
+        say([*_lines(result, tell), "", *diagnosis_lines(own, say=tell)])
+        step = f"luthier workup {shlex.quote(args.data)}"
+        say([tell("{n} more checks need a model and its answers: {step}", n=later, step=step)])
     _write(args, result, tell)
     fail_on = resolve_settings(given, args.data).settings.diagnose.fail_on
     return exit_code(result.diagnosis, fail_on)
@@ -92,6 +97,19 @@ def _write(args: argparse.Namespace, result: AuditReport, tell: Catalogue) -> No
         say_aside(f"{deeds}: {fixed.path}")
         for note in fixed.notes:
             say_aside(f"  {note_line(note, tell)}")
+
+
+def _of_an_audit(result: AuditReport) -> tuple[Diagnosis, int]:
+    """The diagnosis without the checks that no audit can do, and how many these are."""
+    from luthier.faults import all_faults
+
+    seen = {"rows", "audit", "label_opinions", "label_pairs"}
+    if result.rows.source.has_own_splits:
+        seen.add("splits")
+    own = {fault.id for fault in all_faults() if seen.issuperset(fault.needs)}
+    unchecked = result.diagnosis.not_checked
+    kept = tuple(item for item in unchecked if item.fault in own)
+    return replace(result.diagnosis, not_checked=kept), len(unchecked) - len(kept)
 
 
 def _lines(result: AuditReport, tell: Catalogue) -> list[str]:
