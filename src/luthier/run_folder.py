@@ -223,8 +223,14 @@ class RunFolder:
                 next_step="choose another folder with --run-dir, or go on from it with "
                 f"--resume --run-dir {self.path}",
             )
-        with machine_errors_named():
-            self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with machine_errors_named():
+                self.path.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError as error:  # a file system that takes none, such as /proc
+            raise RunFolderError(
+                Problem("no folder can be made here", where=str(self.path)),
+                next_step="choose another folder with --run-dir",
+            ) from error
 
     def require(self, *relative: str) -> None:
         """Check that the folder is a run and holds these parts.
