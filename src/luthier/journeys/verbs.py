@@ -263,9 +263,9 @@ def list_settings(run: Source | RunFolder | None = None) -> tuple[SettingRow, ..
     return tuple(every_setting(resolved))
 
 
-def is_run(path: Source) -> bool:
-    """Whether a path is a run folder."""
-    return RunFolder(path).settings_path.is_file()
+def is_run(path: object) -> bool:
+    """Whether something is the path of a run folder."""
+    return isinstance(path, str | Path) and RunFolder(path).settings_path.is_file()
 
 
 __all__ = [

@@ -17,7 +17,7 @@ from luthier.errors import Problem, RunFolderError
 from luthier.journeys import summaries
 from luthier.journeys.plan import Plan
 from luthier.journeys.run import Run
-from luthier.journeys.run_settings import is_decided
+from luthier.journeys.run_settings import check_counted_alike, is_decided
 from luthier.records import (
     Audit,
     Diagnosis,
@@ -98,6 +98,7 @@ class Walk:
             rows = name_labels(load(_as_seen(data.path or ""), tasks, data))
             self._settle_task(task_of_rows(rows, tasks))
             self._check_files_unchanged(rows)
+            check_counted_alike(self.run, rows)
             self.run.save_source(rows.source)
             self.say("load", tuple(rows.source.notes))
             self.summary = f"{len(rows):,} rows"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from luthier.kit.text_key import is_blank
 from luthier.records import Note, Rows
 
@@ -46,4 +44,4 @@ def settle_empty_rows(
     else:
         note = Note("dropped", f"rows without text or label: {len(empty):,} ({first}{more})")
     source = replace(rows.source, rows=len(kept), notes=(*rows.source.notes, note))
-    return replace(kept, ids=np.arange(len(kept), dtype=np.int64), source=source)
+    return replace(kept, source=source)
