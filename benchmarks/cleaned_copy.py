@@ -69,7 +69,7 @@ def cleaned(name: str, folder: Path, numbers: dict[str, str]) -> tuple[Texts, di
     with out.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     labels = [numbers.get(row["label"], row["label"]) for row in rows]
-    return ([row["text"] for row in rows], labels), dict(done.deeds)
+    return ([row[COLUMNS["data.text_column"]] for row in rows], labels), dict(done.deeds)
 
 
 class OneSet:

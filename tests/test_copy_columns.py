@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import luthier
@@ -191,3 +194,37 @@ def test_a_file_without_header_gets_one_that_is_understood(tmp_path):
     kept, _ = fixed(tmp_path / "bare.tsv", tmp_path / "copy.csv")
     assert list(kept[0]) == ["label", "text", *ADDED]
     assert [*luthier.load(tmp_path / "copy.csv").columns["label"]] == ["a", "b"] * 15
+
+
+def test_numbers_and_times_of_a_binary_table_are_written_as_they_are_read(tmp_path):
+    table = pa.table(
+        {
+            "text": [f"第{i}条说的事情" for i in range(20)],
+            "label": ["a", "b"] * 10,
+            "when": [datetime(2024, 5, i % 28 + 1, tzinfo=UTC) for i in range(20)],
+            "parts": [["x", "y, z"]] * 20,
+        }
+    )
+    pq.write_table(table, tmp_path / "shop.parquet")
+    for ending in COPY_ENDINGS:
+        kept, _ = fixed(tmp_path / "shop.parquet", tmp_path / f"copy{ending}")
+        assert list(kept[0]) == ["text", "label", "when", "parts", *ADDED]
+        assert kept[0]["when"].startswith("2024-05-01")
+        parts = kept[0]["parts"]
+        assert (parts if ending == ".jsonl" else json.loads(parts)) == ["x", "y, z"]
+
+
+def test_other_verbs_keep_only_the_columns_they_read(tmp_path):
+    rows = [[f"第{i}条", "ab"[i % 2], "more"] for i in range(9)] + [["", "a", "more"]]
+    source = written(tmp_path / "shop.csv", ["text", "label", "note"], rows)
+    settings = {"data.empty_rows": "drop"}
+    for loaded in (
+        luthier.load(source, settings=settings),
+        luthier.audit(source, settings=settings).rows,
+    ):
+        assert not loaded.file_columns
+        assert loaded.dropped is None
+    whole = luthier.audit(source, settings=settings, to_fix=True).rows
+    assert [*whole.file_columns] == ["text", "label", "note"]
+    assert whole.dropped is not None
+    assert whole.dropped.ids.tolist() == [9]

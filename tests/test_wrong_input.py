@@ -267,3 +267,8 @@ def test_rows_in_memory_are_refused_with_the_way_to_a_file(verb, tmp_path, monke
         getattr(luthier, verb)(frame)
     assert "to_parquet" in caught.value.next_step
     assert not list(tmp_path.iterdir())
+
+
+def test_rows_in_memory_are_no_run_to_resume_either():
+    with pytest.raises(InputError, match="not from a Table"):
+        luthier.workup(pa.table({"text": ["好"]}), resume=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from luthier.errors import LuthierError
 from luthier.journeys.opening import open_run
+from luthier.journeys.run_settings import check_counted_alike
 from luthier.journeys.verbs import Source, load
 from luthier.records.comparison import Comparison
 from luthier.run_folder import RunFolder, write_text
@@ -51,6 +52,7 @@ def _texts(run: RunFolder, found: Comparison) -> Mapping[int, tuple[str, str]]:
         return {}
     try:
         rows = load(settings.data.path, settings=run.settings_path)
+        check_counted_alike(run, rows)
     except LuthierError:  # the page says the ids of the rows then
         return {}
     if {file.sha256 for file in rows.source.files} != {file.sha256 for file in run.source.files}:

@@ -84,7 +84,7 @@ def _old_run(
     run_dir: str | Path | None,
     settings: SettingsLike,
 ) -> tuple[Run, Resolved]:
-    folder = run_dir or source
+    folder = run_dir or (None if source is None else _named(source))
     if folder is None:
         raise InputError(
             "--resume needs the run folder", next_step="luthier workup --resume --run-dir RUN"

@@ -27,7 +27,7 @@ def copy_text(
     """
     if ending == ".jsonl":
         objects = (dict(zip(head, row, strict=True)) for row in rows)
-        return "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in objects)
+        return "".join(json.dumps(one, ensure_ascii=False, default=str) + "\n" for one in objects)
     ways = [_harmless if name in texts else _cell for name in head]
     lines = [list(head), *([way(v) for way, v in zip(ways, row, strict=True)] for row in rows)]
     return csv_text(lines) if ending == ".csv" else _tsv_text(lines)
@@ -40,7 +40,7 @@ def _harmless(value: Any) -> str:
 def _cell(value: Any) -> str:
     """A cell as text; lists and objects as JSON, which is read as what it was."""
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False, default=str)
     return "" if value is None else str(value)
 
 
