@@ -63,11 +63,13 @@ def read(name: str, file: str) -> tuple[Texts, dict[str, str]]:
 def cleaned(name: str, folder: Path, numbers: dict[str, str]) -> tuple[Texts, dict[str, int]]:
     """The cleaned copy of the training file, and how many rows met which fate."""
     out = folder / f"{name}.csv"
-    done = fix(luthier.audit(DATA / name / "train.json", settings=COLUMNS), out, force=True)
+    done = fix(
+        luthier.audit(DATA / name / "train.json", settings=COLUMNS, to_fix=True), out, force=True
+    )
     with out.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     labels = [numbers.get(row["label"], row["label"]) for row in rows]
-    return ([row["text"] for row in rows], labels), dict(done.deeds)
+    return ([row[COLUMNS["data.text_column"]] for row in rows], labels), dict(done.deeds)
 
 
 class OneSet:

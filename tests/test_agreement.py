@@ -116,4 +116,4 @@ def test_without_shared_items_it_is_said_what_would_tell():
 def test_one_label_alone_tells_nothing():
     found, notes = agreement_of(rows_of([("x", "li", "a"), ("x", "wang", "a")]))
     assert found is None
-    assert "all labels are one and the same" in notes[0].message
+    assert "all carry one and the same label, so agreement cannot be told" in notes[0].message

@@ -74,5 +74,5 @@ def test_a_file_of_numbers_is_audited(numbers, capsys):
 def test_what_needs_one_label_per_row_is_refused_where_there_are_more(several, tmp_path, capsys):
     out = tmp_path / "out.csv"
     assert main(["audit", str(several), "--relabel", str(out)]) == 2
-    assert "one label" in capsys.readouterr().err
+    assert "a model doubts labels only where each row has one" in capsys.readouterr().err
     assert not out.exists()

@@ -80,7 +80,7 @@ def test_short_and_odd_texts_are_no_junk(text):
 
 def deeds(rows, opinions=None):
     changes, notes = plan_changes(rows, opinions)
-    return [(change.deed, change.label) for change in changes], notes
+    return [(change.deed, change.answer) for change in changes], notes
 
 
 def test_repeats_are_left_out_and_the_first_stays():
@@ -254,10 +254,10 @@ def test_any_text_at_all_comes_back_from_a_copy(texts, ending):
     rows = [[text, "a", "kept", "a", "", f"x.csv:{n}"] for n, text in enumerate(cells, start=2)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"clean{ending}"
-        write_text(path, copy_text(["text", "label", *ADDED], rows, ending))
+        write_text(path, copy_text(["text", "label", *ADDED], rows, ending, ["text"]))
         table = read_table(path)
         table = table if table.headed else with_header(table)
-        assert texts_restored(table)[0].columns["text"] == cells
+        assert texts_restored(table, {"text": "text"})[0].columns["text"] == cells
 
 
 @pytest.mark.parametrize(

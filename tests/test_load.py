@@ -442,7 +442,7 @@ def test_rows_without_text_or_label_are_left_out_and_said_when_asked_for(tmp_pat
     path.write_text("text,label\n好,a\n,a\n坏,b\n差,\n行,b\n", encoding="utf-8")
     rows = load(path, TASK, DataSettings(empty_rows="drop"))
     assert list(rows.columns["text"]) == ["好", "坏", "行"]
-    assert rows.ids.tolist() == [0, 1, 2]
+    assert rows.ids.tolist() == [0, 2, 4]  # the place of each among all rows read
     assert rows.source.rows == 3
     assert any("rows without text or label: 2" in note.message for note in rows.source.notes)
 

@@ -132,3 +132,16 @@ def test_chinese_speaks_to_its_reader_in_one_way_and_ends_sentences_with_its_own
         for english, own in part.items():
             assert "您" not in own, english
             assert not re.search(r"[\u4e00-\u9fff][.,;:](?!\w)", own), english
+
+
+@pytest.mark.parametrize(
+    ("language", "want"),
+    [
+        ("zh-TW", "這一列有 3 個儲存格，第一列有 2 個"),
+        ("zh-CN", "这一行有 3 个单元格，第一行有 2 个"),
+    ],
+)
+def test_a_number_alone_is_no_number_of_rows(language, want):
+    told = catalogue(language).told
+    assert told("this row has 3 cells, the first row has 2") == want
+    assert told("2") == "2"

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import luthier
-from luthier.errors import SettingsError
+from luthier.errors import RunFolderError, SettingsError
 from luthier.records import Evaluated, LabelSetPredictions, NumberPredictions, Predictions
 from shop_csv import shop
 from tiny_models import make_tiny_model, tiny_rows
@@ -148,3 +149,32 @@ def test_what_the_model_or_a_package_cannot_do_is_said_before_a_folder_is_made(
         )
     assert made == []
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_row_ids_are_places_among_all_rows_read_also_where_rows_were_left_out(tmp_path):
+    data, model = shop(tmp_path, 90)
+    head, *lines = data.read_text(encoding="utf-8").splitlines()
+    lines[3:3] = [",退款"]  # no text
+    lines[40:40] = ["没有标签,"]
+    data.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
+    settings = {
+        **QUICK,
+        "model.name_or_path": str(model),
+        "data.empty_rows": "drop",
+        "recipe": "classic",
+    }
+    run = luthier.workup(data, run_dir=tmp_path / "run", settings=settings)
+    texts = [line.rpartition(",")[0].strip('"') for line in lines]
+    labels = [line.rpartition(",")[2] for line in lines]
+    known = set(range(len(lines))) - {3, 40}
+    assert set(run.splits.row_ids.tolist()) == known
+    test = run.predictions("test")
+    names = list(test.label_names)
+    assert [names[i] for i in test.labels] == [labels[i] for i in test.row_ids.tolist()]
+    assert all(texts[i] for i in test.row_ids.tolist())
+    luthier.diagnose(run)  # an old run goes on by the same ids
+    shared = replace(run.splits, row_ids=np.arange(len(run.splits.row_ids), dtype=np.int64))
+    run.save_splits(shared)
+    with pytest.raises(RunFolderError, match="counts its rows as an earlier version did"):
+        luthier.diagnose(run)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+import luthier
 from luthier.cli.main import main
+from luthier.errors import InputError
 
 GOOD = [
     ("快递三天了还没动静", "物流"),
@@ -254,3 +257,18 @@ def is_progress(line: str) -> bool:
 
 
 STAGES = ("load", "audit", "split", "encode")
+
+
+@pytest.mark.parametrize("verb", ["load", "audit", "split", "train", "workup"])
+def test_rows_in_memory_are_refused_with_the_way_to_a_file(verb, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame = pa.table({"text": ["好", "坏"], "label": ["a", "b"]})
+    with pytest.raises(InputError, match="not from a Table") as caught:
+        getattr(luthier, verb)(frame)
+    assert "to_parquet" in caught.value.next_step
+    assert not list(tmp_path.iterdir())
+
+
+def test_rows_in_memory_are_no_run_to_resume_either():
+    with pytest.raises(InputError, match="not from a Table"):
+        luthier.workup(pa.table({"text": ["好"]}), resume=True)

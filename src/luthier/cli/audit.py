@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     tell = spoken(args)
     given = settings_of(args)
     _check_places(args)  # before the work, not after
-    result = audit(args.data, settings=given)
+    result = audit(args.data, settings=given, to_fix=bool(args.fix))
     if args.json:
         parts = {
             "source": as_json(result.rows.source, Source),

@@ -8,6 +8,7 @@ from pathlib import Path
 from luthier.errors import LuthierError
 from luthier.journeys.data_place import place_of_data
 from luthier.journeys.opening import open_run
+from luthier.journeys.run_settings import check_counted_alike
 from luthier.journeys.verbs import Source, load
 from luthier.records.comparison import Comparison
 from luthier.run_folder import RunFolder, write_text
@@ -52,6 +53,7 @@ def _texts(run: RunFolder, found: Comparison) -> Mapping[int, tuple[str, str]]:
         return {}
     try:
         rows = load(place_of_data(run, settings.data.path)[0], settings=run.settings_path)
+        check_counted_alike(run, rows)
     except LuthierError:  # the page says the ids of the rows then
         return {}
     if {file.sha256 for file in rows.source.files} != {file.sha256 for file in run.source.files}:

@@ -11,9 +11,9 @@ from luthier.errors import InputError, Problem
 from luthier.journeys.copy_place import check_free, left_out_beside
 from luthier.journeys.own_predictions import own_predictions, pooled_predictions
 from luthier.kit.ceiling import ceilings
-from luthier.kit.cleaned_copy import plan_changes
+from luthier.kit.cleaned_copy import plan_changes, why_dropped
 from luthier.kit.copy_forms import copy_text
-from luthier.kit.own_copies import ADDED
+from luthier.kit.copy_table import copy_table
 from luthier.kit.pool_answers import joined
 from luthier.kit.relabel_queue import queue_as_csv, relabel_queue
 from luthier.records import (
@@ -154,7 +154,7 @@ class Fixed:
 
 
 def check_copy(out: Path, rows: Rows, endings: Sequence[str], *, force: bool) -> None:
-    """Whether something about the labels of these rows may be written there.
+    """Whether something about these rows may be written there.
 
     Args:
         out: the file that is to be written.
@@ -163,34 +163,36 @@ def check_copy(out: Path, rows: Rows, endings: Sequence[str], *, force: bool) ->
         force: whether a file that is there may be replaced.
 
     Raises:
-        InputError: the rows do not have one label each, or the file may not be written.
+        InputError: when the file may not be written.
         MachineError: when no file can be written in its folder.
     """
-    if "label" not in rows.columns:
-        what = "labels are only doubted where each row has one label"
-        raise InputError(
-            Problem(what, rows.source.path), next_step="audit it without --fix and --relabel"
-        )
     given = [rows.source.path, *(file.path for file in rows.source.files)]
     check_free(out, [Path(path) for path in given], endings, force=force)
+
+
+def check_doubted(rows: Rows) -> None:
+    """Whether a model can doubt the labels of these rows.
+
+    Raises:
+        InputError: when they have several labels each, or numbers.
+    """
+    if "label" not in rows.columns:
+        what = "a model doubts labels only where each row has one, so there is no relabel queue"
+        raise InputError(
+            Problem(what, rows.source.path),
+            next_step="leave out --relabel; --fix writes a cleaned copy of such rows too",
+        )
 
 
 def write_cleaned_copy(rows: Rows, opinions: LabelOpinions | None, out: Path) -> Fixed:
     """Write the rows with what becomes of them, in the form that the name says.
 
-    The copy holds the rows that stay, with their label and what was done; the rows that were left
+    The copy holds the rows that stay, with the columns of the file and what was done; those left
     out stand beside it in `<name>.left_out.csv` (or .tsv, .jsonl) with the reason of each.
     """
     changes, notes = plan_changes(rows, opinions)
-    tables: dict[bool, list[list[str]]] = {True: [], False: []}
-    splits = rows.source.has_own_splits
-    for position, change in enumerate(changes):
-        split = [rows.given_split[position] or ""] if splits else []
-        label = str(rows.columns["label"][position])
-        text = str(rows.columns["text"][position])
-        cells = [text, change.label, *split, change.deed, label, change.reason]
-        tables[change.deed != "left out"].append([*cells, rows.locations[position]])
-    head = ["text", "label", *(["split"] if splits else []), *ADDED]
-    for path, table in ((out, tables[True]), (left_out_beside(out), tables[False])):
-        write_text(path, copy_text(head, table, path.suffix.lower()))
-    return Fixed(out, dict(Counter(change.deed for change in changes)), notes)
+    lacking = why_dropped(rows.dropped) if rows.dropped is not None else ()
+    table = copy_table(rows, changes, lacking)
+    for path, lines in ((out, table.kept), (left_out_beside(out), table.left_out)):
+        write_text(path, copy_text(table.head, lines, path.suffix.lower(), table.texts))
+    return Fixed(out, dict(Counter(change.deed for change in (*changes, *lacking))), notes)

@@ -84,7 +84,7 @@ def _old_run(
     run_dir: str | Path | None,
     settings: SettingsLike,
 ) -> tuple[Run, Resolved]:
-    folder = run_dir or source
+    folder = run_dir or (None if source is None else _named(source))
     if folder is None:
         raise InputError(
             "--resume needs the run folder", next_step="luthier workup --resume --run-dir RUN"
@@ -162,6 +162,7 @@ def resolve_settings(settings: SettingsLike, source: str | Path | None = None) -
     """Settings from a file or a mapping, with the data named by the caller.
 
     Raises:
+        InputError: when the data are given as a value, not by the name of a file.
         SettingsError: with every problem at once.
     """
     file: Path | None = None
@@ -177,8 +178,18 @@ def resolve_settings(settings: SettingsLike, source: str | Path | None = None) -
         case _:
             flags = _flat(settings)
     if source is not None:
-        flags["data.path"] = _whole(str(source))
+        flags["data.path"] = _whole(str(_named(source)))
     return resolve(file, flags, flag_prefix=prefix)
+
+
+def _named(source: object) -> str | Path:
+    if isinstance(source, str | Path):
+        return source
+    raise InputError(
+        f"data are read from a file or a folder, not from a {type(source).__name__}",
+        next_step="write it to a CSV or Parquet file first and give the name of that file; a "
+        'pandas frame: frame.to_parquet("data.parquet")',
+    )
 
 
 def with_defaults(settings: SettingsLike, values: Mapping[str, Any]) -> SettingsLike:

@@ -9,8 +9,11 @@ import contextlib
 import shlex
 from collections.abc import Iterator
 
+import numpy as np
+
 from luthier.errors import LuthierError, Problem, RunFolderError, SettingsError
 from luthier.machine_errors import machine_errors_named
+from luthier.records import Rows
 from luthier.run_folder import RunFolder, sha256_of_file, write_text
 from luthier.settings_file import Resolved, as_chosen, chosen_by_hand, to_yaml, value_of
 
@@ -97,3 +100,26 @@ def written_while_it_works(run: RunFolder, resolved: Resolved) -> Iterator[None]
         if not is_decided(run):
             write_text(run.settings_path, before)
         raise
+
+
+def check_counted_alike(run: RunFolder, rows: Rows) -> None:
+    """Whether the rows have the ids that the run knows them by.
+
+    Args:
+        run: a run that may be shared out already.
+        rows: the rows of its data, read now.
+
+    Raises:
+        RunFolderError: when an earlier version made it, which gave rows left out no id.
+    """
+    if not len(rows) or rows.ids[-1] == len(rows) - 1 or not (run.path / "splits.parquet").exists():
+        return
+    if not np.isin(run.splits.row_ids, rows.ids).all():
+        what = (
+            "this run counts its rows as an earlier version did, which closed the gaps of rows "
+            "left out"
+        )
+        raise RunFolderError(
+            Problem(what, where=str(run.path)),
+            next_step="start a new run: luthier workup DATA (without --resume)",
+        )

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from luthier.errors import LuthierError
 from luthier.faults import Fault
+from luthier.journeys import label_check
 from luthier.journeys.copy_place import left_out_beside
-from luthier.journeys.label_check import Fixed, check_copy, doubts_of, write_cleaned_copy
+from luthier.journeys.label_check import Fixed, check_copy
 from luthier.journeys.opening import SettingsLike, open_run, resolve_settings, walk_of
 from luthier.journeys.run import Run
 from luthier.journeys.workup import workup
@@ -53,16 +54,25 @@ def load(source: Source, *, settings: SettingsLike = None) -> Rows:
     Raises:
         InputError: with every problem found and its place.
     """
+    return _read(source, settings, whole=False)
+
+
+def _read(source: Source, settings: SettingsLike, *, whole: bool) -> Rows:
     from luthier.journeys.labels import name_labels
     from luthier.stages.load import load as load_rows
     from luthier.tasks import tasks_called
 
     resolved = resolve_settings(settings, source).settings
-    return name_labels(load_rows(source, tasks_called(resolved.task), resolved.data))
+    return name_labels(load_rows(source, tasks_called(resolved.task), resolved.data, whole=whole))
 
 
-def audit(source: Source, *, settings: SettingsLike = None) -> AuditReport:
+def audit(source: Source, *, settings: SettingsLike = None, to_fix: bool = False) -> AuditReport:
     """Measure a labelled file and ask every fault that needs no model; writes nothing.
+
+    Args:
+        source: the labelled file or folder.
+        settings: of the data and of the split.
+        to_fix: keep all that a cleaned copy needs (`fix`): every column, and the rows left out.
 
     Raises:
         InputError: with every problem found and its place.
@@ -71,13 +81,13 @@ def audit(source: Source, *, settings: SettingsLike = None) -> AuditReport:
     from luthier.stages.diagnose import diagnose as ask
     from luthier.stages.split import split as split_rows
 
-    rows = load(source, settings=settings)
+    rows = _read(source, settings, whole=to_fix)
     chosen = resolve_settings(settings, source).settings.split
     measured = audit_rows(rows, chosen.near_duplicates)
     evidence: dict[str, object] = {"rows": rows, "audit": measured}
     if rows.source.has_own_splits:
         evidence["splits"] = split_rows(rows, chosen, measured.alike_clusters)
-    doubts = doubts_of(rows)
+    doubts = label_check.doubts_of(rows)
     if doubts is None:
         return AuditReport(rows, measured, ask(evidence))
     evidence |= {"label_opinions": doubts.opinions, "label_pairs": doubts.pairs}
@@ -88,12 +98,14 @@ def audit(source: Source, *, settings: SettingsLike = None) -> AuditReport:
 def fix(report: AuditReport, out: Source, *, force: bool = False) -> Fixed:
     """Write a cleaned copy of audited rows: a new file with what was done to each row.
 
-    Repeated, contradictory and empty rows are left out, and the most surely wrong labels changed;
+    Repeated, contradictory and empty rows are left out, and the most surely wrong labels changed
+    (where each row has one label); the columns are those of the file;
     rows that the files give for validation or test keep their labels. The rows left out stand in
     a file beside it (`clean.left_out.csv` for `clean.csv`). The data themselves are never touched.
 
     Args:
-        report: what `audit` found.
+        report: what `audit` found that was asked `to_fix`; else the copy has only the columns that
+            were read, and nothing of the rows that lack a text or a label.
         out: the file to write; its ending (.csv, .tsv, .jsonl) says the form.
         force: replace `out` if it is there.
 
@@ -103,16 +115,17 @@ def fix(report: AuditReport, out: Source, *, force: bool = False) -> Fixed:
     """
     for path in (Path(out), left_out_beside(Path(out))):
         check_copy(path, report.rows, COPY_ENDINGS, force=force)
-    return write_cleaned_copy(report.rows, report.opinions, Path(out))
+    return label_check.write_cleaned_copy(report.rows, report.opinions, Path(out))
 
 
 def save_relabel_queue(report: AuditReport, out: Source, *, force: bool = False) -> Path:
     """Write the rows whose labels are doubted, most doubtful first, as CSV.
 
     Raises:
-        InputError: when the file may not be written.
+        InputError: when the rows do not have one label each, or the file may not be written.
         MachineError: when no file can be written in its folder.
     """
+    label_check.check_doubted(report.rows)
     check_copy(Path(out), report.rows, QUEUE_ENDINGS, force=force)
     write_text(Path(out), queue_as_csv(report.queue))
     return Path(out)
@@ -263,9 +276,9 @@ def list_settings(run: Source | RunFolder | None = None) -> tuple[SettingRow, ..
     return tuple(every_setting(resolved))
 
 
-def is_run(path: Source) -> bool:
-    """Whether a path is a run folder."""
-    return RunFolder(path).settings_path.is_file()
+def is_run(path: object) -> bool:
+    """Whether something is the path of a run folder."""
+    return isinstance(path, str | Path) and RunFolder(path).settings_path.is_file()
 
 
 __all__ = [

@@ -18,7 +18,7 @@ from luthier.journeys import summaries
 from luthier.journeys.data_place import place_of_data
 from luthier.journeys.plan import Plan
 from luthier.journeys.run import Run
-from luthier.journeys.run_settings import is_decided
+from luthier.journeys.run_settings import check_counted_alike, is_decided
 from luthier.records import (
     Audit,
     Diagnosis,
@@ -100,6 +100,7 @@ class Walk:
             rows = name_labels(load(path, tasks, data))
             self._settle_task(task_of_rows(rows, tasks))
             self._check_files_unchanged(rows)
+            check_counted_alike(self.run, rows)
             self.run.save_source(rows.source)
             self.say("load", (*moved, *rows.source.notes))
             self.summary = f"{len(rows):,} rows"

@@ -29,6 +29,8 @@ agreement by chance of 0.2, its standard error is sqrt(0.8 * 0.2 / 100) / 0.8 = 
 _SAMPLES = 1000
 _AT_ONCE = 50
 
+_SPOKEN = {"label": "label", "labels": "set of labels", "number": "number"}
+
 Ratings = Mapping[str, Mapping[str, Any]]
 """Item -> annotator -> label."""
 
@@ -60,8 +62,12 @@ def agreement_of(rows: Rows, seed: int = 0) -> tuple[Agreement | None, tuple[Not
     random = np.random.default_rng(seed)
     alpha = krippendorff_alpha([list(by.values()) for by in shared.values()], column, random)
     if alpha is None:
-        notes.append(Note("skipped", "all labels are one and the same: agreement cannot be told"))
-        return None, tuple(notes)
+        what = (
+            f"the items that two people or more labelled ({len(shared):,}) all carry one and the "
+            f"same {_SPOKEN[column]}, so agreement cannot be told; have a second person label "
+            "items of other kinds too"
+        )
+        return None, (*notes, Note("skipped", what))
     people = {who for by in ratings.values() for who in by}
     kappas = _kappas(shared, random) if column == "label" else {}
     return Agreement(len(shared), len(people), alpha, kappas), tuple(notes)

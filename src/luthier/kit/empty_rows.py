@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from luthier.kit.text_key import is_blank
 from luthier.records import Note, Rows
 
@@ -15,7 +13,12 @@ FEW = 0.01
 
 
 def settle_empty_rows(
-    rows: Rows, names: Sequence[str], what_to_do: str, *, to_learn: bool = True
+    rows: Rows,
+    names: Sequence[str],
+    what_to_do: str,
+    *,
+    to_learn: bool = True,
+    keep: bool = False,
 ) -> Rows:
     """The rows that have something in every one of these columns, with a note that names the rest.
 
@@ -26,6 +29,7 @@ def settle_empty_rows(
             the rows are given back as they are.
         to_learn: whether the rows are to learn from; of rows to predict none is left out unless
             `drop` says so.
+        keep: whether the rows that are left out are kept aside, as `Rows.dropped`.
     """
     if what_to_do == "error" or (what_to_do == "few" and not to_learn):
         return rows
@@ -46,4 +50,4 @@ def settle_empty_rows(
     else:
         note = Note("dropped", f"rows without text or label: {len(empty):,} ({first}{more})")
     source = replace(rows.source, rows=len(kept), notes=(*rows.source.notes, note))
-    return replace(kept, ids=np.arange(len(kept), dtype=np.int64), source=source)
+    return replace(kept, source=source, dropped=rows.take(empty) if keep else None)

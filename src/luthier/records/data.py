@@ -86,7 +86,9 @@ class Rows:
         given_split: n split names where the files gave them, else None.
         source: where the rows came from.
         label_titles: label as written in the file -> its name for people, if a column holds one.
-        file_columns: of a file to predict, its own columns by their own names, n cells each.
+        file_columns: the files' own columns by their own names, n cells each; only where they are
+            written again: of files to predict, and of those whose cleaned copy was asked for.
+        dropped: the rows that lack a text or a label, where a cleaned copy was asked for.
     """
 
     ids: IntArray
@@ -96,6 +98,7 @@ class Rows:
     source: Source
     label_titles: Mapping[str, str] = field(default_factory=dict)
     file_columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    dropped: Rows | None = None
 
     def __len__(self) -> int:
         """Number of rows."""

@@ -210,6 +210,8 @@ class Told:
         if chance := _CHANCE.fullmatch(core):
             return f"{self(chance[1])}（{chance[2]}）"
         number, _, rest = core.partition(" ")
+        if not rest:  # a number alone is no number of rows
+            return None
         if rest in self._counts and _NUMBER.fullmatch(number):
             return self._counts[rest].format(n=number)
         found = self._sentence(rest) if _NUMBER.fullmatch(number) else None

@@ -22,7 +22,7 @@ from luthier.kit.data_files import DataFile, find_data_files
 from luthier.kit.empty_rows import settle_empty_rows
 from luthier.kit.label_shapes import flags_as_labels, without_objects
 from luthier.kit.label_titles import given_titles, label_titles
-from luthier.kit.own_copies import texts_restored
+from luthier.kit.own_copies import is_own_copy, texts_restored, without_added
 from luthier.kit.places import JoinedPlaces
 from luthier.kit.row_checks import check_labels, check_rows
 from luthier.kit.table import Table
@@ -41,11 +41,12 @@ _SIDECARS = (
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One file that was read: its table, and canonical name -> column of it."""
+    """One file that was read: its table, canonical name -> column of it, and all its columns."""
 
     file: DataFile
     table: Table
     columns: Mapping[str, str]
+    own: Mapping[str, list[Any]]
     notes: tuple[Note, ...]
 
 
@@ -55,6 +56,7 @@ def load(
     data: DataSettings,
     *,
     targets_required: bool = True,
+    whole: bool = False,
 ) -> Rows:
     """Read a file, a folder with a file per split, or a data set by its name.
 
@@ -64,6 +66,7 @@ def load(
             columns, the one whose kind of target the file holds.
         data: columns, encoding and delimiter where the guess must not decide.
         targets_required: False for files to predict: labels may be missing, and are kept if there.
+        whole: keep all that a copy of the files needs: every column, and the rows left out.
 
     Returns:
         Rows in the order train, validation, test; `source.notes` says all that was guessed.
@@ -88,11 +91,11 @@ def load(
             given, parts, (*notes, *_said(parts), *dropped, *target_notes, *title_notes)
         ),
         label_titles=titles,
-        file_columns={} if targets_required else _file_columns(parts),
+        file_columns=_file_columns(parts) if whole or not targets_required else {},
     )
     must = [c.name for c in chosen.columns if targets_required or not c.target]
     must += ["time"] if targets_required else []  # it is there only where it was asked for
-    rows = settle_empty_rows(rows, must, data.empty_rows, to_learn=targets_required)
+    rows = settle_empty_rows(rows, must, data.empty_rows, to_learn=targets_required, keep=whole)
     check_rows(rows, chosen, targets_required=targets_required)
     if targets_required:
         check_labels(rows)
@@ -140,15 +143,18 @@ def _read(
             problems += error.problems
             next_step = next_step or error.next_step
             continue
-        table, copy_notes = texts_restored(table)
+        own, is_copy = table.columns, is_own_copy(table)
+        table = without_added(table, wanted.values()) if is_copy else table
         table, flag_notes = flags_as_labels(table, columns_read, wanted)
         earlier = first.columns if first else {}
         columns, column_notes, wrong = choose_columns(
             table, columns_read, wanted, earlier, targets_required=targets_required
         )
         problems += [*wrong, *_skipped_columns(table, wrong)]
+        table, copy_notes = texts_restored(table, columns) if is_copy else (table, ())
+        own = {name: table.columns.get(name, cells) for name, cells in own.items()}
         notes = (*table.content.notes, *header_notes, *copy_notes, *flag_notes, *column_notes)
-        parts.append(_Part(file, table, columns, notes))
+        parts.append(_Part(file, table, columns, own, notes))
     if problems:
         raise InputError(problems, next_step=next_step)
     return parts
@@ -281,8 +287,10 @@ def _as_key(label: Any) -> str | None:
 
 
 def _file_columns(parts: Sequence[_Part]) -> dict[str, Sequence[Any]]:
-    """The columns of the file by their own names, where all files have the same."""
-    first = parts[0].table
-    if any(part.table.columns.keys() != first.columns.keys() for part in parts):
+    """The columns of the files by their own names, if all mean the same by them; None for gaps."""
+    if any(part.columns != parts[0].columns for part in parts):
         return {}
-    return {n: [v for p in parts for v in p.table.columns[n]] for n in first.columns}
+    names = dict.fromkeys(name for part in parts for name in part.own)
+    return {
+        name: [v for p in parts for v in p.own.get(name) or [None] * len(p.table)] for name in names
+    }
