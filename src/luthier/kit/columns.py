@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from luthier.errors import Problem
 from luthier.kit.column_names import (
     ANNOTATOR_NAMES,
-    GROUP_NAMES,
     PAIRS,
+    PAIRS_OF_TEXTS,
     Found,
-    all_folded,
     find_by_name,
     find_by_word,
     folded,
 )
 from luthier.kit.column_problems import equally_likely, no_column, wrong_name
+from luthier.kit.column_remarks import remarks
 from luthier.kit.number_cells import is_numeric
 from luthier.kit.table import Table
 from luthier.records import Column, Note
 from luthier.settings import DataSettings
 
+_FOLDED_PAIRS = [tuple(map(folded, pair)) for pair in PAIRS]
+OWN_TEXTS = 4
+"""One text in so many rows that has not been there before makes a column one of texts."""
 EXTRAS = {
     "text_pair": "data.text_pair_column",
     "id": "data.id_column",
@@ -75,7 +80,11 @@ def choose_columns(
         may_be_pair = column.name == "text" and kept not in table.columns and not by_content
         if may_be_pair and not (kept and "text_pair" not in earlier) and (pair := _pair(table)):
             chosen |= pair
-            notes.append(Note("guessed", f"{table.name}: read as pairs of {_both(pair)}"))
+            what = (
+                f"{table.name}: read as pairs of {_both(pair)}; the first alone: "
+                f"--text-column {shlex.quote(pair['text'])}"
+            )
+            notes.append(Note("guessed", what))
             continue
         others = {name for role, name in wanted.items() if role not in (column.name, "id")}
         found, said = _guess(table, column, kept, by_content, others, needed=needed)
@@ -86,7 +95,7 @@ def choose_columns(
             missing[column] = found
     problems += [_missing(table, c, found, chosen.values()) for c, found in missing.items()]
     problems += _extras(table, wanted, earlier, chosen, targets_required=targets_required)
-    notes += _remarks(table, chosen) if table.headed and not earlier else []
+    notes += remarks(table, chosen) if table.headed and not earlier else []
     return chosen, tuple(notes), [*problems, *_taken_twice(table, chosen)]
 
 
@@ -128,10 +137,16 @@ def _pair(table: Table) -> dict[str, str]:
     by_name = {folded(name): name for name in reversed(table.columns)}
     if "text" in by_name or not table.headed:
         return {}
-    for one, other in (map(folded, pair) for pair in PAIRS):
-        if one in by_name and other in by_name:
+    for one, other in (map(folded, pair) for pair in (*PAIRS, *PAIRS_OF_TEXTS)):
+        sure = (one, other) in _FOLDED_PAIRS
+        if one in by_name and other in by_name and (sure or _many(table.columns[by_name[other]])):
             return {"text": by_name[one], "text_pair": by_name[other]}
     return {}
+
+
+def _many(cells: Sequence[Any]) -> bool:
+    """Whether these are texts of their own rows: not numbers, and few of them come again."""
+    return not is_numeric(cells) and OWN_TEXTS * len(set(map(str, cells))) >= len(cells)
 
 
 def _both(pair: Mapping[str, str]) -> str:
@@ -164,20 +179,6 @@ def _extras(
     return problems
 
 
-def _remarks(table: Table, chosen: Mapping[str, str]) -> list[Note]:
-    """What was recognised by its name, and what might be of use."""
-    notes = []
-    if folded(chosen.get("annotator", "")) in all_folded(ANNOTATOR_NAMES):
-        what = f"{table.name}: column {chosen['annotator']!r} says who gave the label"
-        notes.append(Note("guessed", what))
-    free = [name for name in table.columns if name not in chosen.values()]
-    groups = [name for name in free if folded(name) in all_folded(GROUP_NAMES)]
-    if groups and "group" not in chosen:
-        what = f"{table.name}: column {groups[0]!r} was not used; to keep its rows together in one"
-        notes.append(Note("skipped", f"{what} split: --group-column {groups[0]}"))
-    return notes
-
-
 def _guess(
     table: Table,
     column: Column,
@@ -193,11 +194,11 @@ def _guess(
         name = by_content[column.name]
         what = f"{table.name}: {column.name} is {name}, by what stands in it"
         return Found(name), [Note("guessed", what)]
-    found = _by_name(table, column, others, needed=needed)
+    found = find_column(table, column, others, needed=needed)
     return found, found.notes(column.name, table.name, column.setting)
 
 
-def _by_name(table: Table, column: Column, others: Collection[str], *, needed: bool) -> Found:
+def find_column(table: Table, column: Column, others: Collection[str], *, needed: bool) -> Found:
     """What the names say; a single word of a name speaks only for a column that must be there.
 
     Args:

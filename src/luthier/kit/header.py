@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from luthier.kit.column_names import PAIRS, all_folded, folded
 from luthier.kit.column_problems import short
+from luthier.kit.number_cells import is_numeric
 from luthier.kit.table import Table, repeats_of_first, with_header, without_rows
 from luthier.records import Column, Note
 
@@ -50,12 +51,15 @@ def settle_header(
     one_text_per_line = len(cells) == 1 and table.format == "txt"
     if headless or by_position or one_text_per_line or any(comes_again) or len(table) == 1:
         first = ", ".join(repr(short(cell)) for cell in table.first_row()[:4])
-        return table, (Note("guessed", f"{table.name}: no header; the first row is {first}"),)
-    return with_header(table), ()
+        what = f"{table.name}: no header; the first row is {first}"
+        return table, (*title_notes, Note("guessed", what))
+    return with_header(table), title_notes
 
 
 def _without_title(table: Table, known: Collection[str]) -> tuple[Table, tuple[Note, ...]]:
     """A title above the header: cells that stand alone in their rows, above one that names columns.
+
+    It names them with known names, or it fills every column with what does not come again below.
 
     Args:
         table: as read, its header still a row.
@@ -65,7 +69,7 @@ def _without_title(table: Table, known: Collection[str]) -> tuple[Table, tuple[N
     for at in range(min(MOST_TITLE_ROWS + 1, len(table))):
         cells = [str(column[at] or "").strip() for column in values]
         filled = [cell for cell in cells if cell]
-        if any(folded(cell) in known for cell in filled):
+        if any(folded(cell) in known for cell in filled) or (at and _names_all(values, at)):
             break
         if len(filled) != 1 or len(cells) == 1:
             return table, ()
@@ -76,3 +80,16 @@ def _without_title(table: Table, known: Collection[str]) -> tuple[Table, tuple[N
     title = next(str(column[0]).strip() for column in values if str(column[0] or "").strip())
     what = f"{table.name}: rows above the header that were left out: {at} ({short(title)!r})"
     return without_rows(table, range(at)), (Note("dropped", what),)
+
+
+def _names_all(columns: Sequence[Sequence[object]], at: int) -> bool:
+    """Whether a row has a cell in each of several columns, no number, that stands nowhere else."""
+    cells = [str(column[at] or "").strip() for column in columns]
+    return (
+        len(cells) > 1
+        and len(set(cells)) == len(cells)
+        and all(cell and not is_numeric([cell]) for cell in cells)
+        and not any(
+            cell in map(str, column[at + 1 :]) for cell, column in zip(cells, columns, strict=True)
+        )
+    )
