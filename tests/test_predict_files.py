@@ -16,7 +16,10 @@ from luthier.engines.local import LocalEngine
 from luthier.errors import InputError, SettingsError
 from luthier.journeys.predict import predict_file
 from luthier.models.pretrained import load_tokenizer
+from luthier.settings import DataSettings
 from luthier.stages import predict as stage
+from luthier.stages.load import load
+from luthier.tasks.text_classification import TASK
 from shop_csv import shop
 from tiny_models import tiny_job, tiny_rows
 
@@ -121,6 +124,17 @@ def test_empty_rows_are_refused_or_left_out_where_the_settings_say_so(run, tmp_p
 def test_a_column_without_any_text_is_refused(run, tmp_path):
     with pytest.raises(InputError, match="no row has a text in column '客户诉求'"):
         luthier.predict(run, write(tmp_path, "no,客户诉求\n1,\n2,\n"))
+
+
+def test_a_pair_that_lacks_one_text_is_not_answered(tmp_path):
+    path = write(tmp_path, "甲,乙\nx,y\nx,\n,y\n")
+    names = {"text": "甲", "text_pair": "乙"}
+    rows = load(path, TASK, DataSettings(), targets_required=False, as_in_training=names)
+    assert rows.columns["text"] == ["x\ny", "", ""]
+    assert any("without an answer: 2 (the first at" in n.message for n in rows.source.notes)
+    assert any(
+        "read as pairs of '甲' and '乙', as in training" in n.message for n in rows.source.notes
+    )
 
 
 @pytest.mark.parametrize("at_once", [3, 100])

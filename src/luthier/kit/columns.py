@@ -80,11 +80,7 @@ def choose_columns(
         may_be_pair = column.name == "text" and kept not in table.columns and not by_content
         if may_be_pair and not (kept and "text_pair" not in earlier) and (pair := _pair(table)):
             chosen |= pair
-            what = (
-                f"{table.name}: read as pairs of {_both(pair)}; the first alone: "
-                f"--text-column {shlex.quote(pair['text'])}"
-            )
-            notes.append(Note("guessed", what))
+            notes.append(_as_pairs(table, pair))
             continue
         others = {name for role, name in wanted.items() if role not in (column.name, "id")}
         found, said = _guess(table, column, kept, by_content, others, needed=needed)
@@ -142,6 +138,12 @@ def _pair(table: Table) -> dict[str, str]:
         if one in by_name and other in by_name and (sure or _many(table.columns[by_name[other]])):
             return {"text": by_name[one], "text_pair": by_name[other]}
     return {}
+
+
+def _as_pairs(table: Table, pair: Mapping[str, str]) -> Note:
+    alone = shlex.quote(pair["text"])
+    what = f"{table.name}: read as pairs of {_both(pair)}; the first alone: --text-column {alone}"
+    return Note("guessed", what)
 
 
 def _many(cells: Sequence[Any]) -> bool:

@@ -95,7 +95,7 @@ def load(
         file_columns={} if targets_required else _file_columns(parts),
     )
     must = [c.name for c in chosen.columns if targets_required or not c.target]
-    must += ["time"] if targets_required else []  # it is there only where it was asked for
+    must += ["text_pair", "time"] if targets_required else ["text_pair"]  # where they are asked for
     rows = settle_empty_rows(rows, must, data.empty_rows, to_learn=targets_required)
     asked = rows if targets_required else to_be_checked(rows, must, data.empty_rows)
     check_rows(asked, chosen, targets_required=targets_required)
