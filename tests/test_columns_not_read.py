@@ -97,3 +97,16 @@ def test_a_title_above_a_header_of_unknown_names_is_left_out(tmp_path):
     loaded = load(path, settings=named)
     assert len(loaded) == 8
     assert "rows above the header that were left out: 1 ('客服工单导出')" in notes(loaded)
+
+
+def test_a_title_is_read_as_before_and_the_description_beside_it_pointed_out(tmp_path):
+    rows = load(table(tmp_path, "title,description,label", ASKED, TOLD, ["0", "1"]))
+    assert rows.source.columns["text"] == "title"
+    assert "holds running text: 'description'" in notes(rows)
+
+
+def test_addresses_in_a_column_email_are_no_text(tmp_path):
+    mails = [f"someone{n}@example.org" for n in range(12)]
+    rows = load(table(tmp_path, "email,message,label", mails, ASKED, ["0", "1"]))
+    assert rows.source.columns["text"] == "message"
+    assert "running text" not in notes(rows)

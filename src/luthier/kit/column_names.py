@@ -15,12 +15,10 @@ TEXT_NAMES = (
     *("article", "passage", "tweet", "post", "文本", "正文", "原文", "内容", "內容", "句子"),
     *("语句", "語句", "评论", "評論", "评论内容", "評論內容", "评价内容", "評價內容", "留言"),
     *("问题", "問題", "提问", "提問", "对话", "對話", "消息", "訊息", "语料", "語料"),
-    *("sms", "email", "complaint", "complaints", "feedback", "诉求", "訴求", "反馈", "反饋"),
+    *("sms", "complaint", "complaints", "feedback", "诉求", "訴求", "反馈", "反饋"),
 )
 """Names of a column of texts besides `text`."""
-WEAK_TEXT_NAMES = (
-    *("title", "titles", "headline", "input", "description", "标题", "標題", "描述"),
-)
+WEAK_TEXT_NAMES = ("title", "titles", "headline", "input", "标题", "標題", "描述")
 """Names of what often stands beside the text proper."""
 LABEL_NAMES = (
     *("label", "labels", "category", "categories", "class", "classes", "intent", "intents"),
