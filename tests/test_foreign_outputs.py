@@ -241,6 +241,17 @@ def test_several_labels_per_row_are_refused(tmp_path):
     assert diagnose_foreign(ForeignRun(path, label_names=["a", "a|b", "b"])).evaluation.splits
 
 
+def test_several_labels_per_row_are_one_problem_though_the_columns_join_them_differently(tmp_path):
+    labels = ["a; b", "b", "a; c", "c", "b; c", "a"]
+    header = ["text", "label", "prediction", "prob_a", "prob_b", "prob_c"]
+    told = [label.replace("; ", "|") for label in labels]
+    rows = [[f"text {i}", labels[i % 6], told[(i + i % 2) % 6], 0.2, 0.3, 0.4] for i in range(60)]
+    said = refused(write(tmp_path / "test.csv", header, rows))
+    assert "there are several labels per row (a; b)" in said
+    assert said.count("test.csv") == 1
+    assert "no output column" not in said
+
+
 def test_the_same_answers_read_in_another_order_are_one_look(tmp_path):
     texts, truth, p = two_labels()
     path = write(

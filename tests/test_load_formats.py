@@ -655,10 +655,43 @@ def test_columns_with_one_1_in_each_row_are_one_label(tmp_path):
     assert "lists of one label" in notes(loaded)
 
 
-def test_columns_of_0_and_1_beside_others_are_not_guessed_to_be_labels(tmp_path):
-    rows = [f"第{n}条,{n % 2},{1 - n % 2},x{n}" for n in range(12)]
+def wide(tmp_path, header, more=""):
+    rows = [f"{n},第{n}条评论,{n % 2},{1 - n % 2}{more}" for n in range(12)]
+    return table(tmp_path / "data.csv", header, rows)
+
+
+def test_columns_of_0_and_1_beside_as_many_others_are_not_guessed_to_be_labels(tmp_path):
+    path = wide(tmp_path, "id,text,退款,物流,渠道,城市", ",APP,北京")
     with pytest.raises(InputError, match="no column for the label among"):
-        load(table(tmp_path / "data.csv", "text,退款,物流,渠道", rows))
+        load(path)
+
+
+@pytest.mark.parametrize("text", ["comment_text", "reviewText", "full_text", "用户评论"])
+def test_columns_of_0_and_1_are_labels_beside_a_text_known_by_a_word_and_one_other(tmp_path, text):
+    loaded = load(wide(tmp_path, f"id,{text},退款,物流,lang", ",zh"))
+    assert loaded.source.columns["text"] == text
+    assert "2 columns of 0 and 1 were taken as labels, those with a 1 apply: 退款, 物流" in notes(
+        loaded
+    )
+    assert set(loaded.columns["label"]) == {"退款", "物流"}  # one 1 in every row
+
+
+def test_a_column_of_words_that_is_called_like_a_label_comes_before_columns_of_0_and_1(tmp_path):
+    rows = [f"第{n}条,{n % 2},{1 - n % 2},{'ab'[n % 2]}" for n in range(12)]
+    loaded = load(table(tmp_path / "data.csv", "text,退款,物流,user_topic", rows))
+    assert loaded.source.columns["label"] == "user_topic"
+
+
+def test_several_columns_of_0_and_1_are_named_with_commas(tmp_path):
+    path = wide(tmp_path, "id,text,退款,物流,渠道,城市", ",APP,北京")
+    loaded = load(path, settings={"data.label_column": "退款，物流"})
+    assert loaded.columns["label"][:2] == ["物流", "退款"]
+    with pytest.raises(InputError) as caught:
+        load(path, settings={"data.label_column": "退款,渠道,快递"})
+    assert "there is no column '快递'" in str(caught.value)
+    assert "column '渠道' is listed as one of several, and holds more than 0 and 1" in str(
+        caught.value
+    )
 
 
 def test_labels_in_objects_are_read(tmp_path):

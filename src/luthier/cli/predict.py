@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from luthier.cli.arguments import Verbs, add_run, new_parser, settings_of
 from luthier.cli.terminal import harmless, say_aside
-from luthier.errors import InputError, Problem, SettingsError
+from luthier.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from luthier.records import AnyPredictions
+    from luthier.records import AnyPredictions, PredictedRows
 
 
 OTHER_ENDINGS = {".csv", ".json", ".jsonl", ".xlsx", ".xls", ".parquet", ".arrow", ".feather"}
@@ -28,7 +28,7 @@ def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
     summary = "answer new texts with the model of a run"
     parser = new_parser(verbs, "predict", summary, run, settings=True)
-    parser.epilog = "Settings of the file are flags, e.g. --data.text_column NAME; no others are"
+    parser.epilog = "Settings of the file are flags, e.g. --text-column NAME; no others are"
     add_run(parser)
     parser.add_argument("file", nargs="?", metavar="FILE", help="file with a column of texts")
     parser.add_argument("--text", action="append", help="one text; may be given several times")
@@ -50,24 +50,23 @@ def run(args: argparse.Namespace) -> int:
             'or luthier predict RUN --text "..."',
         )
     out = _output(args)
-    _only_settings_of_the_file(args)
     from luthier.cli.language import spoken
-    from luthier.journeys.opening import open_run, resolve_settings
-    from luthier.journeys.predict import predict_file, predict_texts
+    from luthier.journeys.opening import open_run
+    from luthier.journeys.predict import predict_file, predict_texts, settings_of_file
     from luthier.reporting.words import note_line
     from luthier.run_folder import write_text
 
     tell = spoken(args)
+    data = settings_of_file(settings_of(args))
     run_ = open_run(args.run_folder)
     way = {"max_loss": args.max_loss, **({"way": args.format} if args.format else {})}
     if args.text is not None:
         table = _table({"text": list(args.text)}, predict_texts(run_, args.text, **way))
     else:
-        data = resolve_settings(settings_of(args)).settings.data
         answered = predict_file(run_, args.file, data, **way)
         rows = answered.rows
         asked = rows.file_columns or {"text": rows.columns["text"]}
-        table = _table(asked, answered.predictions, answered.lost_tokens.tolist())
+        table = _table(asked, answered.predictions, answered)
         for note in (*rows.source.notes, *answered.notes):
             say_aside(f"  {note_line(note, tell)}")
     if args.json:
@@ -80,19 +79,8 @@ def run(args: argparse.Namespace) -> int:
         print(text, end="")
     else:
         write_text(out, text)
-        say_aside(tell("{n} answers written to {path}", n=f"{len(table.asked[0]):,}", path=out))
+        say_aside(tell("{n} answers written to {path}", n=f"{table.count:,}", path=out))
     return 0
-
-
-def _only_settings_of_the_file(args: argparse.Namespace) -> None:
-    """The model reads texts as it learned to; settings of training would change nothing."""
-    others = [name for name in args.flags if not name.startswith("data.")]
-    if others:
-        what = "the model answers as it was trained: this setting changes nothing here"
-        raise SettingsError(
-            [Problem(what, where=name) for name in others],
-            next_step="leave it out, or train another model with it: luthier workup DATA",
-        )
 
 
 def _output(args: argparse.Namespace) -> Path | None:
@@ -121,11 +109,15 @@ def _output(args: argparse.Namespace) -> Path | None:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """What was asked and what was answered, column by column; names are never used twice."""
+    """What was asked and what was answered, column by column; names are never used twice.
+
+    `count` rows have an answer; in the others all that is answered is None.
+    """
 
     names: Sequence[str]
     asked: Sequence[Sequence[Any]]
     answers: Mapping[str, Sequence[Any]]
+    count: int
 
     def rows(self) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
         """For each row the cells that were asked, and the answers by their names."""
@@ -137,7 +129,7 @@ class _Table:
 def _table(
     asked: Mapping[str, Sequence[Any]],
     predictions: AnyPredictions,
-    lost_tokens: Sequence[int] | None = None,
+    answered: PredictedRows | None = None,
 ) -> _Table:
     from luthier.prediction_tables import columns_of
     from luthier.records import Predictions
@@ -147,10 +139,17 @@ def _table(
     if isinstance(predictions, Predictions):
         answers["probability"] = predictions.probabilities.max(axis=1).tolist()
     answers |= {n: _plain(v) for n, v in found.items() if n not in ("row_id", "label", "loss")}
-    if lost_tokens is not None:
-        answers["tokens_cut"] = lost_tokens
+    count = len(predictions)
+    if answered is not None:
+        answers["tokens_cut"] = answered.lost_tokens.tolist()
+        there = answered.answered.tolist()
+        answers = {
+            name: [v if ok else None for v, ok in zip(values, there, strict=True)]
+            for name, values in answers.items()
+        }
+        count = sum(there)
     free = {_free(name, asked): values for name, values in answers.items()}
-    return _Table(tuple(asked), tuple(asked.values()), free)
+    return _Table(tuple(asked), tuple(asked.values()), free, count)
 
 
 def _free(name: str, taken: Collection[str]) -> str:

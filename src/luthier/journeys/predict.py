@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from luthier.errors import InputError, Problem
+from luthier.errors import InputError, Problem, SettingsError
+from luthier.journeys.opening import SettingsLike, resolve_settings
 from luthier.journeys.shipping import load_bound_model, manifest
 from luthier.kit.model_packages import require_model_packages
 from luthier.records import AnyPredictions, PredictedRows, Rows, Source
@@ -81,6 +81,24 @@ def _wrong_with(text: object) -> str:
     return ""
 
 
+def settings_of_file(settings: SettingsLike) -> DataSettings:
+    """What settings say of the file to predict: its columns, its encoding and the like.
+
+    Raises:
+        SettingsError: when they are wrong, or some were given that the trained model has fixed.
+    """
+    resolved = resolve_settings(settings)
+    given = {n: o for n, o in resolved.origins.items() if o.kind == "flag"}
+    others = [origin.detail for name, origin in given.items() if not name.startswith("data.")]
+    if others:
+        what = "the model answers as it was trained: this setting changes nothing here"
+        raise SettingsError(
+            [Problem(what, where=name) for name in others],
+            next_step="leave it out, or train another model with it: luthier workup DATA",
+        )
+    return resolved.settings.data
+
+
 def predict_file(
     run: RunFolder,
     path: str | Path,
@@ -92,7 +110,8 @@ def predict_file(
     """The rows of a file and the answers to them, in their order, and which of them were cut.
 
     Labels are neither needed nor looked at. Where `data` does not name the columns of texts, the
-    names that they had in training are tried first, then the usual names.
+    names that they had in training are tried first, then the usual names. A row without text
+    keeps its place and has no answer.
 
     Args:
         run: the run whose model answers.
@@ -109,20 +128,13 @@ def predict_file(
     from luthier.stages.load import load
 
     run.require("model")
-    data = data or DataSettings()
     task = get_task(manifest(run)["task"])
-    rows = None
-    if data.text_column is None:
-        known = run.source.columns
-        names = {f"{name}_column": known[name] for name in ("text", "text_pair") if name in known}
-        as_in_training = data.model_copy(update=names)
-        with contextlib.suppress(InputError):
-            rows = load(path, task, as_in_training, targets_required=False)
-    rows = rows or load(path, task, data, targets_required=False)
-    if "text_pair" in run.source.columns and "text_pair" not in rows.columns:
+    known = {n: c for n, c in run.source.columns.items() if n in ("text", "text_pair")}
+    rows = load(path, task, data or DataSettings(), targets_required=False, as_in_training=known)
+    if "text_pair" in known and "text_pair" not in rows.columns:
         raise InputError(
             Problem("the model reads two texts together, and this file has one", where=str(path)),
-            next_step="name the second one: --data.text_pair_column NAME",
+            next_step="name the second one: --text-pair-column NAME",
         )
     targets = {column.name for column in task.columns if column.target}
     inputs = {name: values for name, values in rows.columns.items() if name not in targets}

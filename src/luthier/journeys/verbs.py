@@ -234,17 +234,27 @@ def report(
         return walk.report(rows, language=language, test_rows=test_rows)
 
 
-def predict(run: Source | RunFolder, texts: Sequence[str] | Source) -> AnyPredictions:
+def predict(
+    run: Source | RunFolder, texts: Sequence[str] | Source, *, settings: SettingsLike = None
+) -> AnyPredictions:
     """Answer texts, or the rows of a file, with the model of a run.
+
+    Args:
+        run: the run folder.
+        texts: a list of texts, or a file. A row of a file without text keeps its place and has no
+            answer: `predicted` is -1 there (NaN of a number), and `probabilities` are NaN.
+        settings: of the file, e.g. `{"text_column": "body"}`; those of training change nothing.
 
     Raises:
         InputError: when the file or a text cannot be used.
         RunFolderError: when the run has no model yet.
+        SettingsError: when a setting is wrong, or not one of the file.
     """
-    from luthier.journeys.predict import predict_file, predict_texts
+    from luthier.journeys.predict import predict_file, predict_texts, settings_of_file
 
+    data = settings_of_file(settings)
     if isinstance(texts, str | Path):
-        return predict_file(open_run(run), texts).predictions
+        return predict_file(open_run(run), texts, data).predictions
     return predict_texts(open_run(run), texts)
 
 

@@ -41,13 +41,17 @@ def refuse_other_kinds(files: Sequence[AnswerFile]) -> None:
 
 
 def _label_sets(files: Sequence[AnswerFile]) -> list[Problem]:
-    """True labels and predictions are looked at together: a sign in one shows that of the other."""
+    """True labels and predictions together: a sign in one shows that of the other; then each alone.
+
+    They may be written by different hands, `a; b` in one column and `a|b` in the other.
+    """
     problems = []
     for file in files:
-        cells = [c for role in ("label", "prediction") for c in file.values(role) or () if c]
+        told = [[c for c in file.values(role) or () if c] for role in ("label", "prediction")]
         named = file.columns.roles["label"]
-        found = guess_target(cells, None, named)
-        if found.kind != "labels":
+        ways = ((way, guess_target(way, None, named)) for way in ([*told[0], *told[1]], *told))
+        cells, found = next(((c, g) for c, g in ways if g.kind == "labels"), ([], None))
+        if found is None:
             continue
         sign = found.separator
         cell = next((c for c in cells if (sign in c if sign else c.startswith(("[", "{")))), "")

@@ -15,9 +15,10 @@ TEXT_NAMES = (
     *("article", "passage", "tweet", "post", "文本", "正文", "原文", "内容", "內容", "句子"),
     *("语句", "語句", "评论", "評論", "评论内容", "評論內容", "评价内容", "評價內容", "留言"),
     *("问题", "問題", "提问", "提問", "对话", "對話", "消息", "訊息", "语料", "語料"),
+    *("sms", "complaint", "complaints", "feedback", "诉求", "訴求", "反馈", "反饋"),
 )
 """Names of a column of texts besides `text`."""
-WEAK_TEXT_NAMES = ("title", "titles", "headline", "input", "标题", "標題")
+WEAK_TEXT_NAMES = ("title", "titles", "headline", "input", "标题", "標題", "描述")
 """Names of what often stands beside the text proper."""
 LABEL_NAMES = (
     *("label", "labels", "category", "categories", "class", "classes", "intent", "intents"),
@@ -47,6 +48,12 @@ PAIRS = (
     *(("question1", "question2"), ("query1", "query2"), ("句子1", "句子2"), ("文本1", "文本2")),
 )
 """Names of two columns whose texts are read together."""
+PAIRS_OF_TEXTS = (
+    *(("question", "answer"), ("question", "passage"), ("question", "context")),
+    *(("question", "sentence"), ("query", "passage"), ("query", "document"), ("query", "answer")),
+    *(("问题", "答案"), ("問題", "答案"), ("问题", "回答"), ("問題", "回答"), ("问题", "段落")),
+)
+"""The same where the second one holds many texts; a few that come again are labels, or canned."""
 
 _DROPPED = re.compile(r"[\s_-]+")
 _IN_BRACKETS = re.compile(r"\s*[(\[【][^()\[\]【】]*[)\]】]\s*$")

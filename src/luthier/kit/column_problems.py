@@ -97,3 +97,10 @@ def _some(table: Table) -> Iterator[tuple[str, list[Any]]]:
 
 def _top(table: Table) -> str:
     return f"{table.name}:1" if table.format in ("csv", "tsv", "txt") else table.name
+
+
+def skipped_columns(table: Table, wrong: Sequence[Problem]) -> list[Problem]:
+    """A column that is missed may be there, and hold what cannot be read."""
+    return [
+        Problem(note.message) for note in table.content.notes if wrong and note.kind == "skipped"
+    ]

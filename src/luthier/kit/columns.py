@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import re
+import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from luthier.errors import Problem
 from luthier.kit.column_names import (
     ANNOTATOR_NAMES,
-    GROUP_NAMES,
     PAIRS,
+    PAIRS_OF_TEXTS,
     Found,
-    all_folded,
     find_by_name,
     find_by_word,
     folded,
 )
-from luthier.kit.column_problems import equally_likely, no_column, short, wrong_name
+from luthier.kit.column_problems import equally_likely, no_column, wrong_name
+from luthier.kit.column_remarks import remarks
 from luthier.kit.number_cells import is_numeric
-from luthier.kit.table import Table, repeats_of_first, with_header, without_rows
+from luthier.kit.table import Table
 from luthier.records import Column, Note
 from luthier.settings import DataSettings
 
-_BY_POSITION = re.compile(r"column \d+")
-MOST_TITLE_ROWS = 5
-"""Rows above a header, each with one cell, that are taken for its title."""
+_FOLDED_PAIRS = [tuple(map(folded, pair)) for pair in PAIRS]
+OWN_TEXTS = 4
+"""One text in so many rows that has not been there before makes a column one of texts."""
 EXTRAS = {
     "text_pair": "data.text_pair_column",
     "id": "data.id_column",
@@ -43,69 +44,6 @@ def wanted_names(columns: Sequence[Column], data: DataSettings) -> dict[str, str
     return {name: str(value).strip() for name, value in named.items() if value}
 
 
-def settle_header(
-    table: Table, columns: Sequence[Column], wanted: Mapping[str, str], *, headless: bool
-) -> tuple[Table, tuple[Note, ...]]:
-    """Take the first row as header where it is one.
-
-    It is one when a cell is a known or a wanted column name that does not come again below it, and
-    also when it is unlike the rows below (no cell of it comes again): its names are just unknown.
-    Where two of its cells are such names, rows that repeat all of it are left out, and said.
-
-    Args:
-        table: as read; a table that is headed already is returned as it is.
-        columns: the task's.
-        wanted: see `wanted_names`.
-        headless: whether an earlier file of the same data had no header.
-    """
-    if table.headed:
-        return table, ()
-    asked = {name.casefold() for name in wanted.values()}
-    names = (name for c in columns for name in (c.name, *c.aliases, *c.weak_aliases))
-    known = all_folded((*names, *wanted.values(), *(name for pair in PAIRS for name in pair)))
-    table, title_notes = _without_title(table, known)
-    cells = [folded(str(cell)) for cell in table.first_row()]
-    repeats = repeats_of_first(table) if sum(cell in known for cell in cells) > 1 else []
-    once = 1 + len(repeats)
-    comes_again = [column.count(column[0]) > once for column in table.columns.values()]
-    if any(cell in known and not again for cell, again in zip(cells, comes_again, strict=True)):
-        if not repeats:
-            return with_header(table), title_notes
-        where = table.places[repeats[0]]
-        what = f"rows that repeat the header: {len(repeats):,} (the first at {where})"
-        return with_header(without_rows(table, repeats)), (*title_notes, Note("dropped", what))
-    by_position = bool(asked) and all(_BY_POSITION.fullmatch(name) for name in asked)
-    one_text_per_line = len(cells) == 1 and table.format == "txt"
-    if headless or by_position or one_text_per_line or any(comes_again) or len(table) == 1:
-        first = ", ".join(repr(short(cell)) for cell in table.first_row()[:4])
-        return table, (Note("guessed", f"{table.name}: no header; the first row is {first}"),)
-    return with_header(table), ()
-
-
-def _without_title(table: Table, known: Collection[str]) -> tuple[Table, tuple[Note, ...]]:
-    """A title above the header: cells that stand alone in their rows, above one that names columns.
-
-    Args:
-        table: as read, its header still a row.
-        known: folded names of columns.
-    """
-    values = list(table.columns.values())
-    for at in range(min(MOST_TITLE_ROWS + 1, len(table))):
-        cells = [str(column[at] or "").strip() for column in values]
-        filled = [cell for cell in cells if cell]
-        if any(folded(cell) in known for cell in filled):
-            break
-        if len(filled) != 1 or len(cells) == 1:
-            return table, ()
-    else:
-        return table, ()
-    if not at:
-        return table, ()
-    title = next(str(column[0]).strip() for column in values if str(column[0] or "").strip())
-    what = f"{table.name}: rows above the header that were left out: {at} ({short(title)!r})"
-    return without_rows(table, range(at)), (Note("dropped", what),)
-
-
 def choose_columns(
     table: Table,
     columns: Sequence[Column],
@@ -120,7 +58,8 @@ def choose_columns(
         table: after `settle_header`.
         columns: the task's.
         wanted: see `wanted_names`.
-        earlier: the choice made for the training file; kept where this file has the same columns.
+        earlier: the choice made for the training file; kept where this file has the same columns,
+            and pairs are read only where that one had pairs.
         targets_required: whether the columns to learn must be there.
     """
     chosen: dict[str, str] = {}
@@ -137,12 +76,13 @@ def choose_columns(
             else:
                 problems.append(wrong_name(table, column.setting, asked))
             continue
-        if column.name == "text" and (pair := _pair(table)) and not by_content:
+        kept = earlier.get(column.name, "")
+        may_be_pair = column.name == "text" and kept not in table.columns and not by_content
+        if may_be_pair and not (kept and "text_pair" not in earlier) and (pair := _pair(table)):
             chosen |= pair
-            notes.append(Note("guessed", f"{table.name}: read as pairs of {_both(pair)}"))
+            notes.append(_as_pairs(table, pair))
             continue
         others = {name for role, name in wanted.items() if role not in (column.name, "id")}
-        kept = earlier.get(column.name, "")
         found, said = _guess(table, column, kept, by_content, others, needed=needed)
         notes += said
         if found.name:
@@ -151,8 +91,30 @@ def choose_columns(
             missing[column] = found
     problems += [_missing(table, c, found, chosen.values()) for c, found in missing.items()]
     problems += _extras(table, wanted, earlier, chosen, targets_required=targets_required)
-    notes += _remarks(table, chosen) if table.headed and not earlier else []
+    notes += remarks(table, chosen) if table.headed and not earlier else []
     return chosen, tuple(notes), [*problems, *_taken_twice(table, chosen)]
+
+
+def said_as_in_training(
+    table: Table, chosen: Mapping[str, str], wanted: Mapping[str, str], known: Mapping[str, str]
+) -> tuple[Note, ...]:
+    """That the columns of texts are those that the model learned from, where nobody named them.
+
+    Args:
+        table: a file to predict.
+        chosen: canonical name -> column of it.
+        wanted: see `wanted_names`.
+        known: canonical name -> column that the model learned from.
+    """
+    names = {role: name for role, name in known.items() if chosen.get(role) == name}
+    if not names or "text" in wanted or names.get("text") == "text":
+        return ()
+    if len(names) > 1:
+        what = f"{table.name}: read as pairs of {_both(names)}, as in training"
+    else:
+        role, name = next(iter(names.items()))
+        what = f"{table.name}: {role} is column {name!r}, as in training"
+    return (Note("chosen", what),)
 
 
 def _taken_twice(table: Table, chosen: Mapping[str, str]) -> Iterator[Problem]:
@@ -171,10 +133,22 @@ def _pair(table: Table) -> dict[str, str]:
     by_name = {folded(name): name for name in reversed(table.columns)}
     if "text" in by_name or not table.headed:
         return {}
-    for one, other in (map(folded, pair) for pair in PAIRS):
-        if one in by_name and other in by_name:
+    for one, other in (map(folded, pair) for pair in (*PAIRS, *PAIRS_OF_TEXTS)):
+        sure = (one, other) in _FOLDED_PAIRS
+        if one in by_name and other in by_name and (sure or _many(table.columns[by_name[other]])):
             return {"text": by_name[one], "text_pair": by_name[other]}
     return {}
+
+
+def _as_pairs(table: Table, pair: Mapping[str, str]) -> Note:
+    alone = shlex.quote(pair["text"])
+    what = f"{table.name}: read as pairs of {_both(pair)}; the first alone: --text-column {alone}"
+    return Note("guessed", what)
+
+
+def _many(cells: Sequence[Any]) -> bool:
+    """Whether these are texts of their own rows: not numbers, and few of them come again."""
+    return not is_numeric(cells) and OWN_TEXTS * len(set(map(str, cells))) >= len(cells)
 
 
 def _both(pair: Mapping[str, str]) -> str:
@@ -207,20 +181,6 @@ def _extras(
     return problems
 
 
-def _remarks(table: Table, chosen: Mapping[str, str]) -> list[Note]:
-    """What was recognised by its name, and what might be of use."""
-    notes = []
-    if folded(chosen.get("annotator", "")) in all_folded(ANNOTATOR_NAMES):
-        what = f"{table.name}: column {chosen['annotator']!r} says who gave the label"
-        notes.append(Note("guessed", what))
-    free = [name for name in table.columns if name not in chosen.values()]
-    groups = [name for name in free if folded(name) in all_folded(GROUP_NAMES)]
-    if groups and "group" not in chosen:
-        what = f"{table.name}: column {groups[0]!r} was not used; to keep its rows together in one"
-        notes.append(Note("skipped", f"{what} split: --group-column {groups[0]}"))
-    return notes
-
-
 def _guess(
     table: Table,
     column: Column,
@@ -236,11 +196,11 @@ def _guess(
         name = by_content[column.name]
         what = f"{table.name}: {column.name} is {name}, by what stands in it"
         return Found(name), [Note("guessed", what)]
-    found = _by_name(table, column, others, needed=needed)
+    found = find_column(table, column, others, needed=needed)
     return found, found.notes(column.name, table.name, column.setting)
 
 
-def _by_name(table: Table, column: Column, others: Collection[str], *, needed: bool) -> Found:
+def find_column(table: Table, column: Column, others: Collection[str], *, needed: bool) -> Found:
     """What the names say; a single word of a name speaks only for a column that must be there.
 
     Args:

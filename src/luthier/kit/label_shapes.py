@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from luthier.errors import InputError, Problem
 from luthier.kit.column_names import all_folded, folded, is_id
+from luthier.kit.column_problems import wrong_name
+from luthier.kit.columns import find_column
 from luthier.kit.table import Table
 from luthier.records import Column, Note
 
@@ -16,6 +20,7 @@ _NAMES = ("name", "label", "text", "title", "value", "class")
 LABELS = "labels"
 """Name of the column that takes the place of several columns of 0 and 1."""
 SHOWN = 5
+_COMMA = re.compile("[,，、]")
 
 
 def without_objects(cells: Sequence[Any], name: str) -> tuple[Sequence[Any], tuple[Note, ...]]:
@@ -64,23 +69,63 @@ def flags_as_labels(
 ) -> tuple[Table, tuple[Note, ...]]:
     """A table whose columns of 0 and 1 are labels, with one column of lists in their place.
 
-    They are labels where no column is called like one, and all columns but the text and an id hold
-    nothing but 0 and 1.
+    They are labels where `data.label_column` lists them with commas; and where no column is called
+    like one, and of the columns besides text and id more hold nothing but 0 and 1 than do not.
 
     Args:
         table: with its header settled.
         columns: the task's.
         wanted: canonical name -> column that the settings name.
+
+    Raises:
+        InputError: when a column that the settings list is missing, or holds something else.
     """
     target = next((column for column in columns if column.target), None)
-    if not table.headed or target is None or target.kind == "number" or target.name in wanted:
+    if not table.headed or target is None or target.kind == "number":
         return table, ()
+    if asked := wanted.get(target.name):
+        names = [part.strip() for part in _COMMA.split(asked)]
+        if asked in table.columns or len(names) < 2 or not set(names) & set(table.columns):
+            return table, ()
+        return _joined(table, _listed_flags(table, target, names), asked)
+    return _joined(table, _flags(table, columns, target, wanted), LABELS)
+
+
+def _listed_flags(table: Table, target: Column, names: Sequence[str]) -> Sequence[str]:
+    missing = [wrong_name(table, target.setting, n) for n in names if n not in table.columns]
+    there = [name for name in names if name in table.columns]
+    other = [
+        Problem(f"column {name!r} is listed as one of several, and holds more than 0 and 1",
+                where=table.name)
+        for name in there
+        if not _all_flags(table.columns[name])
+    ]  # fmt: skip
+    if missing or other:
+        raise InputError([*missing, *other], next_step=f"--{target.setting} NAME,NAME")
+    return names
+
+
+def _flags(
+    table: Table, columns: Sequence[Column], target: Column, wanted: Mapping[str, str]
+) -> Sequence[str]:
+    """Columns of 0 and 1 that are labels by what else there is; none where it does not say so."""
     if any(folded(name) in all_folded((target.name, *target.aliases)) for name in table.columns):
-        return table, ()
-    texts = (n for c in columns if not c.target for n in (c.name, *c.aliases, *c.weak_aliases))
-    others = all_folded((*texts, *wanted.values()))
-    flags = [name for name in table.columns if folded(name) not in others and not is_id(name)]
-    if len(flags) < 2 or not all(_all_flags(table.columns[name]) for name in flags):
+        return ()
+    texts = [n for c in columns if not c.target for n in (c.name, *c.aliases, *c.weak_aliases)]
+    read = [find_column(table, c, (), needed=True).name for c in columns if not c.target]
+    others = all_folded((*texts, *read, *wanted.values()))
+    left = [name for name in table.columns if folded(name) not in others and not is_id(name)]
+    flags = [name for name in left if _all_flags(table.columns[name])]
+    if len(flags) < 2 or 2 * len(flags) <= len(left):
+        return ()
+    if len(flags) < len(left) and find_column(table, target, flags, needed=True).name:
+        return ()  # a column of words that is called like a label is the likelier one
+    return flags
+
+
+def _joined(table: Table, flags: Sequence[str], joined_name: str) -> tuple[Table, tuple[Note, ...]]:
+    """The table with one column of lists in the place of these."""
+    if not flags:
         return table, ()
     picked: list[list[str]] = [[] for _ in range(len(table))]
     for name in flags:
@@ -91,7 +136,7 @@ def flags_as_labels(
     shown = ", ".join(flags[:SHOWN]) + (", ..." if len(flags) > SHOWN else "")
     what = f"{table.name}: {len(flags)} columns of 0 and 1 were taken as labels, those with a 1 "
     what += f"apply: {shown}"
-    content = replace(table.content, columns={**rest, LABELS: picked})
+    content = replace(table.content, columns={**rest, joined_name: picked})
     return replace(table, content=content), (Note("guessed", what),)
 
 

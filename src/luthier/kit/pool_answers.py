@@ -1,4 +1,4 @@
-"""Answers of several models to different rows, as the answers of one table."""
+"""Answers to different rows, of one model or several, as the answers of one table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from luthier.records import AnyPredictions, LabelSetPredictions, NumberPredictions, Predictions
+from luthier.records import (
+    AnyPredictions,
+    IntArray,
+    LabelSetPredictions,
+    NumberPredictions,
+    Predictions,
+)
 
 P = TypeVar("P", Predictions, LabelSetPredictions, NumberPredictions)
 
@@ -28,6 +34,24 @@ def joined(parts: Sequence[P]) -> P | None:
         if isinstance(getattr(first, field.name), np.ndarray)
     }
     return replace(first, **columns)
+
+
+def in_place(answers: P, positions: IntArray, row_ids: IntArray) -> P:
+    """The answers among rows without one: -1 or NaN stands there, as where a label is unknown.
+
+    Args:
+        answers: to m rows.
+        positions: int64 [m], where each of them stands among all rows.
+        row_ids: int64 [n], ids of all rows.
+    """
+    columns: dict[str, Any] = {}
+    for field in fields(answers):
+        values: Any = getattr(answers, field.name)
+        if isinstance(values, np.ndarray):
+            missing = np.nan if values.dtype.kind == "f" else -1
+            columns[field.name] = np.full((len(row_ids), *values.shape[1:]), missing, values.dtype)
+            columns[field.name][positions] = values
+    return replace(answers, **{**columns, "row_ids": row_ids})
 
 
 def pooled(parts: Sequence[AnyPredictions]) -> AnyPredictions:

@@ -8,18 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from luthier.kit.text_key import is_blank
 from luthier.records import Rows
 
 BETWEEN = "\n"
 
 
 def with_both_texts(rows: Rows) -> Rows:
-    """Put the second text behind the first in `text`, where there is one."""
+    """Put the second text behind the first in `text`, where there is one.
+
+    A row to predict that lacks one of them has an empty `text`: there is no pair to answer.
+    """
     second = rows.columns.get("text_pair")
     if second is None:
         return rows
     whole = [
-        f"{one}{BETWEEN}{other}" for one, other in zip(rows.columns["text"], second, strict=True)
+        f"{one}{BETWEEN}{other}" if not _is_empty(one) and not _is_empty(other) else ""
+        for one, other in zip(rows.columns["text"], second, strict=True)
     ]
     return replace(rows, columns={**rows.columns, "text": whole})
 
@@ -37,3 +42,7 @@ def first_texts(whole: Sequence[str], second: Sequence[str]) -> list[str]:
     return [
         text.removesuffix(f"{BETWEEN}{other}") for text, other in zip(whole, second, strict=True)
     ]
+
+
+def _is_empty(text: str | None) -> bool:
+    return text is None or is_blank(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from luthier.records.data import IntArray, Note, Rows
+from luthier.records.data import BoolArray, IntArray, Note, Rows
 from luthier.records.task_predictions import AnyPredictions
 
 
@@ -14,12 +14,14 @@ class PredictedRows:
 
     Args:
         rows: what was asked, n rows; `rows.file_columns` has the other columns of the file.
-        predictions: n answers.
+        predictions: n answers; one without text has none: -1 or NaN stands in its place.
+        answered: bool [n], whether the row was answered.
         lost_tokens: int64 [n], tokens of each row that were cut off and not read.
         notes: how many rows were cut or cleaned.
     """
 
     rows: Rows
     predictions: AnyPredictions
+    answered: BoolArray
     lost_tokens: IntArray
     notes: tuple[Note, ...] = ()

@@ -12,14 +12,11 @@ import numpy as np
 from luthier.errors import InputError, Problem
 from luthier.kit.alike_labels import twins_noted
 from luthier.kit.column_names import is_id
-from luthier.kit.columns import (
-    EXTRAS,
-    choose_columns,
-    settle_header,
-    wanted_names,
-)
+from luthier.kit.column_problems import skipped_columns
+from luthier.kit.columns import EXTRAS, choose_columns, said_as_in_training, wanted_names
 from luthier.kit.data_files import DataFile, find_data_files
-from luthier.kit.empty_rows import settle_empty_rows
+from luthier.kit.empty_rows import settle_empty_rows, to_be_checked
+from luthier.kit.header import settle_header
 from luthier.kit.label_shapes import flags_as_labels, without_objects
 from luthier.kit.label_titles import given_titles, label_titles
 from luthier.kit.own_copies import is_own_copy, texts_restored, without_added
@@ -56,6 +53,7 @@ def load(
     data: DataSettings,
     *,
     targets_required: bool = True,
+    as_in_training: Mapping[str, str] | None = None,
     whole: bool = False,
 ) -> Rows:
     """Read a file, a folder with a file per split, or a data set by its name.
@@ -66,6 +64,7 @@ def load(
             columns, the one whose kind of target the file holds.
         data: columns, encoding and delimiter where the guess must not decide.
         targets_required: False for files to predict: labels may be missing, and are kept if there.
+        as_in_training: text columns of the run that predicts, which come before the usual names.
         whole: keep all that a copy of the files needs: every column, and the rows left out.
 
     Returns:
@@ -78,7 +77,8 @@ def load(
     given = Path(path)
     files, notes = find_data_files(given, train_required=targets_required)
     columns_read = _columns_of(tasks)
-    parts = _read(files, columns_read, data, targets_required=targets_required)
+    known = as_in_training or {}
+    parts = _read(files, columns_read, data, known, targets_required=targets_required)
     cells, dropped = _values(parts, tasks[0])
     chosen, columns, target_notes = _typed(tasks, cells, parts[0].columns, data)
     titles, title_notes = _titles(given, parts, columns, data)
@@ -94,9 +94,10 @@ def load(
         file_columns=_file_columns(parts) if whole or not targets_required else {},
     )
     must = [c.name for c in chosen.columns if targets_required or not c.target]
-    must += ["time"] if targets_required else []  # it is there only where it was asked for
+    must += ["text_pair", "time"] if targets_required else ["text_pair"]  # where they are asked for
     rows = settle_empty_rows(rows, must, data.empty_rows, to_learn=targets_required, keep=whole)
-    check_rows(rows, chosen, targets_required=targets_required)
+    asked = rows if targets_required else to_be_checked(rows, must, data.empty_rows)
+    check_rows(asked, chosen, targets_required=targets_required)
     if targets_required:
         check_labels(rows)
     return with_both_texts(rows)
@@ -118,6 +119,7 @@ def _read(
     files: Sequence[DataFile],
     columns_read: Sequence[Column],
     data: DataSettings,
+    known: Mapping[str, str],
     *,
     targets_required: bool,
 ) -> list[_Part]:
@@ -129,16 +131,10 @@ def _read(
     for file in files:
         first = parts[0] if parts else None
         try:
-            table = read_table(
-                file.path,
-                name=file.name,
-                encoding=data.encoding,
-                delimiter=data.delimiter,
-                sheet=data.sheet,
-            )
-            table, header_notes = settle_header(
-                table, columns_read, wanted, headless=bool(first and not first.table.headed)
-            )
+            table = _table_of(file, data)
+            headless = bool(first and not first.table.headed)
+            names = {**known, **wanted}
+            table, header_notes = settle_header(table, columns_read, names, headless=headless)
         except InputError as error:
             problems += error.problems
             next_step = next_step or error.next_step
@@ -146,11 +142,13 @@ def _read(
         own, is_copy = table.columns, is_own_copy(table)
         table = without_added(table, wanted.values()) if is_copy else table
         table, flag_notes = flags_as_labels(table, columns_read, wanted)
-        earlier = first.columns if first else {}
+        earlier = first.columns if first else known
         columns, column_notes, wrong = choose_columns(
             table, columns_read, wanted, earlier, targets_required=targets_required
         )
-        problems += [*wrong, *_skipped_columns(table, wrong)]
+        problems += [*wrong, *skipped_columns(table, wrong)]
+        if not first:
+            column_notes += said_as_in_training(table, columns, wanted, known)
         table, copy_notes = texts_restored(table, columns) if is_copy else (table, ())
         own = {name: table.columns.get(name, cells) for name, cells in own.items()}
         notes = (*table.content.notes, *header_notes, *copy_notes, *flag_notes, *column_notes)
@@ -160,11 +158,14 @@ def _read(
     return parts
 
 
-def _skipped_columns(table: Table, wrong: Sequence[Problem]) -> list[Problem]:
-    """A column that is missed may be there, and hold what cannot be read."""
-    return [
-        Problem(note.message) for note in table.content.notes if wrong and note.kind == "skipped"
-    ]
+def _table_of(file: DataFile, data: DataSettings) -> Table:
+    return read_table(
+        file.path,
+        name=file.name,
+        encoding=data.encoding,
+        delimiter=data.delimiter,
+        sheet=data.sheet,
+    )
 
 
 def _source(given: Path, parts: Sequence[_Part], notes: tuple[Note, ...]) -> Source:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from luthier.kit.normalise import normaliser_of
-from luthier.kit.pool_answers import joined
+from luthier.kit.pool_answers import in_place, joined
+from luthier.kit.text_key import is_blank
 from luthier.records import (
     AnyPredictions,
     Encoded,
@@ -51,6 +52,8 @@ def predict(  # noqa: PLR0913, PLR0917 - nine different things, no two of which 
 ) -> PredictedRows:
     """Answers to rows, in their order, by the same encoding as in training.
 
+    A row without text keeps its place and has no answer.
+
     Args:
         task: encodes rows and turns logits into answers.
         engine: where the model runs.
@@ -62,17 +65,22 @@ def predict(  # noqa: PLR0913, PLR0917 - nine different things, no two of which 
         digest: digest of the model's weights.
         thresholds: from which probability each label is answered, where the task has such.
     """
+    texts = rows.columns["text"]
+    answered = np.array([text is not None and not is_blank(text) for text in texts], dtype=bool)
+    asked = np.flatnonzero(answered)
     answers: list[AnyPredictions] = []
     lost = np.zeros(len(rows), dtype=np.int64)
-    for start in range(0, max(1, len(rows)), ROWS_AT_ONCE):
-        window = np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))
+    for start in range(0, max(1, len(asked)), ROWS_AT_ONCE):
+        window = asked[start : start + ROWS_AT_ONCE]
         encoded = task.encode(rows.take(window), label_names, tokenizer, settings.text)
         logits = engine.logits(model, encoded, settings)
         answers.append(task.answers(encoded, logits, label_names, digest, thresholds))
         lost[window] = encoded.lost_tokens
     whole: AnyPredictions | None = joined(answers)  # type: ignore[type-var]
     assert whole is not None  # noqa: S101 - one model has one set of labels
-    return PredictedRows(rows, whole, lost, _notes(rows, lost, settings.text))
+    if not answered.all():
+        whole = in_place(whole, asked, rows.ids)  # type: ignore[type-var]
+    return PredictedRows(rows, whole, answered, lost, _notes(rows, lost, settings.text))
 
 
 def _notes(rows: Rows, lost: IntArray, text: TextSettings) -> tuple[Note, ...]:
