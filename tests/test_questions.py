@@ -339,7 +339,8 @@ def test_what_is_cut_off_matters_or_does_not_or_cannot_be_told():
     assert yes.first.standing == "found"
     open_one = the_answer(truncation("cannot_tell"), "does_truncation_cost")
     assert open_one.message.startswith("It cannot be told.")
-    assert "rows" in open_one.next_test
+    assert "rows are cut" in open_one.first.because
+    assert open_one.next_test.startswith("train once more with twice the tokens")
 
 
 def test_cut_rows_that_lose_nothing_are_said_not_to_matter():
