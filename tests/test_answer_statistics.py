@@ -113,11 +113,11 @@ def test_false_discoveries_are_held_back():
 
 
 @pytest.mark.parametrize(
-    ("scale", "cure"), [((2.0, 1.8, 2.2), "Divide"), ((1.0, 0.9, 1.1), "Read")]
+    ("scale", "cure"), [((2.0, 1.8, 2.2), "In your own code"), ((1.0, 0.9, 1.1), "Read")]
 )
 def test_a_temperature_is_prescribed_only_where_one_would_mend_something(scale, cure):
     measured = {"temperature": list(scale), "mean_probability": 0.8, "accuracy": 0.7}
     fired = Fired("Answers are right less often than they are sure.", "low", measured)
     said = [one.what for one in get_fault("miscalibrated").module.prescribe(fired)]
     assert any(what.startswith(cure) for what in said)
-    assert any("temperature" in what for what in said) == (cure == "Divide")
+    assert any("temperature" in what for what in said) == (cure == "In your own code")

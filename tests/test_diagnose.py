@@ -169,6 +169,13 @@ def test_prescriptions_are_ranked_safest_first_then_by_severity():
     assert notes == ()
 
 
+def test_what_treats_a_symptom_comes_after_the_cure_of_its_cause():
+    advice = Applicability.ADVICE
+    symptom = Finding("s", "S", "high", "m", {}, {}, (), (cure("smooth", seed=1),), because=("f",))
+    diagnosis = Diagnosis(fired=(symptom, found("low", cure("join the rows", advice))))
+    assert [c.what for c in prescribe(diagnosis)[0]] == ["join the rows", "smooth"]
+
+
 def test_equal_changes_become_one_with_both_reasons():
     diagnosis = Diagnosis(
         fired=(

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 import luthier
+from fake_tasks import make_number_run, make_set_run
 from luthier.errors import InputError, RunFolderError
 from luthier.journeys import export as journey
+from luthier.journeys.export_cost import answered_otherwise, cost_of
 from luthier.journeys.exports import chosen_export, export_folder, exported
 from luthier.journeys.predict import predict_texts
 from luthier.records import Figure
+from luthier.tasks import get_task
 from shop_csv import shop
 
 pytestmark = pytest.mark.skipif(
@@ -128,3 +131,36 @@ def test_eight_bits_are_measured_not_trusted(run):
 def test_an_unknown_format_is_named(run):
     with pytest.raises(InputError, match=r"no format 'onxx'(.|\n)*did you mean 'onnx'"):
         luthier.export(run, "onxx")
+
+
+def test_numbers_are_the_same_within_the_rounding_of_sums(tmp_path):
+    run, _ = make_number_run(tmp_path / "run")
+    here = run.answers("validation")
+    assert answered_otherwise(here, replace(here, predicted=here.predicted + 1e-6)) == 0
+    moved = here.predicted.copy()
+    moved[3] += 0.05
+    assert answered_otherwise(here, replace(here, predicted=moved)) == 1
+
+
+@pytest.mark.parametrize(
+    ("make", "metrics"),
+    [
+        (make_set_run, ("macro_f1", "micro_f1", "loss")),
+        (make_number_run, ("r2", "spearman", "loss")),
+    ],
+)
+def test_what_an_export_costs_has_an_interval_in_every_task(tmp_path, make, metrics):
+    run, _ = make(tmp_path / "run")
+    here = run.answers("validation")
+    wrong = here.predicted.copy()
+    wrong[:5] = 1 - wrong[:5]
+    there = replace(here, predicted=wrong, loss=here.loss + 0.01 * np.arange(len(here)))
+    task = get_task("multi_label" if make is make_set_run else "text_regression")
+    for metric in metrics:
+        cost = cost_of(task, here, there, metric)
+        assert cost.low < cost.value < cost.high, metric
+        assert cost.value > 0
+        assert (cost.method, cost.n) == ("bootstrap", len(here))
+        same = cost_of(task, here, here, metric)
+        assert (same.value, same.method) == (0, "wilson")
+        assert same.low < 0 < same.high

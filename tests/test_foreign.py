@@ -18,6 +18,7 @@ from luthier.errors import InputError
 from luthier.journeys.foreign import ForeignRun, diagnose_foreign
 from luthier.kit.keras_file import read_keras_file
 from luthier.kit.reported_figures import reported_figures
+from luthier.stages.prescribe import prescribe
 
 NAMES = ("会员", "退款", "parcel")
 SWAP = np.array([1, 0, 2])
@@ -402,3 +403,33 @@ def test_a_diagnosis_of_answers_needs_no_torch(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.splitlines()[-1] == "False"
+
+
+def test_answers_one_row_too_low_are_found_and_cured_first(tmp_path):
+    texts, labels, p = answers()
+    mixed = np.random.default_rng(4).permutation(len(labels))
+    said = [NAMES[int(own.argmax())] for own in np.roll(p[mixed], 1, axis=0)]
+    rows = [[texts[i], NAMES[labels[i]], z] for i, z in zip(mixed, said, strict=True)]
+    test = write(tmp_path / "test.csv", ["text", "label", "prediction"], rows)
+    found = diagnose_foreign(ForeignRun(test)).diagnosis
+    assert (found.fired[0].fault, found.worst()) == ("answers_of_other_rows", "high")
+    assert found.fired[0].prescription[0].what.startswith("Join the answers to their rows")
+    cures, _ = prescribe(found)
+    assert cures[0].what.startswith("Join the answers to their rows")
+    assert main(["diagnose", "--predictions", str(test)]) == 1
+
+
+def test_nothing_is_said_of_training_rows_that_were_not_given_nor_of_settings(tmp_path):
+    texts, labels, p = answers()
+    few = [i for i, y in enumerate(labels) if y != 2][:120] + [
+        i for i, y in enumerate(labels) if y == 2
+    ][:6]
+    rows = [[texts[i], NAMES[labels[i]], NAMES[int(p[i].argmax())]] for i in few]
+    test = write(tmp_path / "test.csv", ["text", "label", "prediction"], rows)
+    found = diagnose_foreign(
+        ForeignRun(test, validation=by_name(tmp_path / "val.csv", seed=1))
+    ).diagnosis
+    finding = next(f for f in found.fired if f.fault == "minority_label_too_small")
+    assert "test rows)" in finding.message
+    assert "training rows" not in finding.message
+    assert all(not cure.settings for one in found.fired for cure in one.prescription)

@@ -10,11 +10,14 @@ import pytest
 
 from luthier.faults import example_evidence as example
 from luthier.faults import get_fault
+from luthier.kit.asking_again import OWN, ways_to_ask
 from luthier.kit.root_causes import cause_seen, roots_of
 from luthier.questions import all_questions
 from luthier.records import STANDINGS, Diagnosis, Finding, LabelPairs
 from luthier.records.probe import OverfitProbe
 from luthier.reporting.diagnosis_lines import diagnosis_lines
+from luthier.settings import Settings
+from luthier.settings_file import resolve
 from luthier.stages.diagnose import diagnose
 
 GOOD = example.right_and_wrong(360, 40)
@@ -67,6 +70,36 @@ def test_validation_as_bad_as_test_is_another_question():
     bad_too = replace(BAD, row_ids=np.arange(400))
     (answer,) = diagnose({"validation_predictions": bad_too, "test_predictions": BAD}).answers
     assert answer.question == "nothing_is_learned"
+
+
+def test_a_test_as_good_as_a_validation_behind_its_rival_is_not_asked_about():
+    """What reached the loss was seen, so nothing is left that would hurt both sides alike."""
+    low = replace(example.right_and_wrong(240, 160), row_ids=np.arange(400))
+    found = {
+        "validation_predictions": low,
+        "test_predictions": replace(low, row_ids=np.arange(400, 800)),
+        "floor_predictions": {"tfidf_linear": replace(GOOD, row_ids=np.arange(400))},
+    }
+    clear = next(c for c in get_fault("probabilities_into_loss").module.CASES if c.kind == "quiet")
+    assert diagnose({**found, "training": clear.evidence["training"]}).answers == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "rows"),
+    [
+        ({"model.pooling": "mean"}, example.rows(["a"], ["x"])),
+        ({}, example.rows(["a"], [("x",)])),
+    ],
+)
+def test_a_parity_that_cannot_be_checked_is_not_the_next_test(settings, rows):
+    run = {"settings": resolve(None, settings).settings, "rows": rows}
+    assert ways_to_ask(run["settings"], rows, asked=False) == ("", "")
+    assert ways_to_ask(Settings(), example.rows(["a"], ["x"]), asked=False) == (OWN, OWN)
+    assert ways_to_ask(Settings(), example.rows(["a"], ["x"]), asked=True) == ("", "")
+    if "label" in rows.columns:
+        answer = answer_to(**run)
+        assert answer.next_test.startswith("read the surest of the wrong test answers")
+        assert not any("--parity" in cause.next_test for cause in answer.causes)
 
 
 def test_no_answers_raise_no_question():
@@ -306,7 +339,8 @@ def test_what_is_cut_off_matters_or_does_not_or_cannot_be_told():
     assert yes.first.standing == "found"
     open_one = the_answer(truncation("cannot_tell"), "does_truncation_cost")
     assert open_one.message.startswith("It cannot be told.")
-    assert "rows" in open_one.next_test
+    assert "rows are cut" in open_one.first.because
+    assert open_one.next_test.startswith("train once more with twice the tokens")
 
 
 def test_cut_rows_that_lose_nothing_are_said_not_to_matter():

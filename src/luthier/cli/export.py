@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from luthier.records.exported import Exported
     from luthier.reporting.catalogue import Catalogue
 
+INTERVALS = {"bootstrap": "paired bootstrap", "wilson": "Wilson's interval for no row apart"}
+"""How an interval was made -> its name."""
+
 
 def add_parser(verbs: Verbs) -> None:
     """Add the verb."""
@@ -70,11 +73,14 @@ def _lines(kind: str, found: Exported, max_loss: float, tell: Catalogue) -> list
         tell("{kind}: {message}", kind=kind, message=usable),
         checked,
         tell(
-            "  {metric} {points} points [{low}, {high}], at most {most} may be lost",
+            "  {metric} {points} points [{low}, {high}] ({method}, {n} rows), at most {most} may "
+            "be lost",
             metric=metric_title(found.metric, tell),
-            points=f"{-100 * loss.value:+.2f}",
-            low=f"{-100 * loss.high:+.2f}",
-            high=f"{-100 * loss.low:+.2f}",
+            points=_points(loss.value),
+            low=_points(loss.high),
+            high=_points(loss.low),
+            method=tell.told(INTERVALS.get(loss.method, loss.method)),
+            n=f"{loss.n:,}",
             most=f"{max_loss:g}",
         ),
         tell(
@@ -83,3 +89,8 @@ def _lines(kind: str, found: Exported, max_loss: float, tell: Catalogue) -> list
             times=f"{found.torch_seconds_per_1000_rows / found.seconds_per_1000_rows:.1f}",
         ),
     ]
+
+
+def _points(lost: float) -> str:
+    """A loss as a change in points; what rounds to nothing has no sign of its own."""
+    return f"{round(-100 * lost, 2) + 0.0:+.2f}"

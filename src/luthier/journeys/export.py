@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
 from itertools import pairwise
@@ -27,20 +26,17 @@ from pydantic import TypeAdapter
 
 from luthier.errors import InputError, ModelError, Problem, did_you_mean
 from luthier.formats.onnx import FORMATS, Format, require_onnx_packages, write_onnx
+from luthier.journeys.export_cost import TOLERANCE, answered_otherwise, cost_of
 from luthier.journeys.exports import FACTS, export_folder
 from luthier.journeys.opening import open_run
 from luthier.journeys.shipping import load_bound_model
 from luthier.journeys.walk import Walk
-from luthier.kit import label_counts
-from luthier.kit.intervals import paired_difference
 from luthier.records import (
     EXPORT_STAGES,
     AnyPredictions,
     Encoded,
     Exported,
-    Figure,
     FloatArray,
-    Predictions,
     Progress,
     Rows,
     Task,
@@ -54,8 +50,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 PROBE = "luthier.journeys.export_probe"
-TOLERANCE = 1e-3
-"""Largest difference of a logit that another order of sums makes, in units of their spread."""
 PACKAGES = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime")
 
 
@@ -210,7 +204,7 @@ def _compared(
             not np.array_equal(a, b) for a, b in zip(_cut(*ours), _cut(*ids), strict=True)
         ),
         "logits": 0 if tolerance is None else int((gaps > tolerance).sum()),
-        "label": _differing(here.answers, there),
+        "label": answered_otherwise(here.answers, there),
     }
     n = len(here.rows)
     metric = settings.train.metric_for_best_model
@@ -224,7 +218,7 @@ def _compared(
         tolerance=tolerance,
         largest_difference=float(gaps.max()),
         metric=metric,
-        loss=_loss(here, there, metric),
+        loss=cost_of(here.task, here.answers, there, metric),
         seconds_per_1000_rows=1000 * float(told["seconds"]) / n,
         torch_seconds_per_1000_rows=1000 * here.seconds / n,
         versions={name: metadata.version(name) for name in PACKAGES},
@@ -233,21 +227,3 @@ def _compared(
 
 def _cut(flat: Any, offsets: Any) -> list[Any]:
     return [flat[a:b] for a, b in pairwise(offsets.tolist())]
-
-
-def _differing(here: AnyPredictions, there: AnyPredictions) -> int:
-    """Rows that are answered otherwise."""
-    differ = np.asarray(here.predicted != there.predicted)
-    return int(differ.reshape(len(differ), -1).any(axis=1).sum())
-
-
-def _loss(here: _Reference, there: AnyPredictions, metric: str) -> Figure:
-    """What the figure loses, paired; without an interval where the task has none of this kind."""
-    statistics = {"macro_f1": label_counts.macro_f1, "accuracy": label_counts.accuracy}
-    both: Sequence[AnyPredictions] = (here.answers, there)
-    ours, theirs = both
-    if isinstance(ours, Predictions) and isinstance(theirs, Predictions) and metric in statistics:
-        return paired_difference(ours, theirs, statistics[metric])
-    before, after = (here.task.quick_metrics(one)[metric] for one in both)
-    lost = after - before if metric == "loss" else before - after
-    return Figure(lost, lost, lost, len(here.rows), "unknown")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from luthier.errors import InputError, Problem
@@ -28,6 +28,7 @@ from luthier.kit.prediction_files import (
 )
 from luthier.kit.reported_figures import reported_figures, require_answers
 from luthier.records import (
+    Applicability,
     Diagnosis,
     Evaluation,
     Note,
@@ -137,7 +138,22 @@ def diagnose_foreign(run: ForeignRun) -> ForeignDiagnosis:
         found = order_was_assumed(found, names, evidence)
     if beside is not None:
         found = order_of_columns(found, beside, names, assumed=named.assumed)
-    return ForeignDiagnosis(found, evaluation, notes)
+    return ForeignDiagnosis(_in_words(found), evaluation, notes)
+
+
+def _in_words(found: Diagnosis) -> Diagnosis:
+    """The same cures without settings: those are Luthier's, and this training is not."""
+    fired = tuple(
+        replace(
+            finding,
+            prescription=tuple(
+                replace(cure, settings={}, applicability=Applicability.ADVICE)
+                for cure in finding.prescription
+            ),
+        )
+        for finding in found.fired
+    )
+    return replace(found, fired=fired)
 
 
 def _answers(

@@ -13,6 +13,7 @@ from luthier.errors import Problem, RunFolderError
 from luthier.journeys.judged_evidence import PARITY
 from luthier.journeys.shipping import manifest
 from luthier.kit.model_packages import require_model_packages
+from luthier.kit.parity_class import why_no_parity
 from luthier.kit.telling_rows import telling_rows
 from luthier.kit.ways import exact_ways
 from luthier.records import STAGES, Note, Parity, Rows, Started
@@ -46,11 +47,8 @@ def check_parity(run: RunFolder, rows: Rows) -> tuple[Note, ...]:
 
     run.require("model", "predictions/validation.parquet")
     bound = manifest(run)
-    if bound["parity_class"] != "plain":
-        what = "parity is not checked: this model needs Luthier to answer (see its model card)"
-        return (Note("skipped", what),)
-    if not _is_checked(rows):
-        return (Note("skipped", "parity is checked for one text and one label per row only"),)
+    if refused := why_no_parity(bound["parity_class"], rows.columns):
+        return (Note("skipped", refused),)
     answers = run.predictions("validation")
     place = {row: i for i, row in enumerate(rows.ids.tolist())}
     texts = tuple(str(rows.columns["text"][place[row]]) for row in answers.row_ids.tolist())
@@ -78,10 +76,6 @@ def check_parity(run: RunFolder, rows: Rows) -> tuple[Note, ...]:
         found = _with_tokens(found, run, rows, recorded.answers.row_ids.tolist(), told[1])
     write_json(run.path / PARITY, TypeAdapter(Parity).dump_python(found, mode="json"))
     return ()
-
-
-def _is_checked(rows: Rows) -> bool:
-    return "label" in rows.columns and "text_pair" not in rows.columns
 
 
 def _with_tokens(

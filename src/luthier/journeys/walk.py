@@ -256,12 +256,15 @@ class Walk:
         from luthier.journeys.parity import check_parity
 
         with self.stage("parity"):
-            self.say("parity", check_parity(self.run, rows))
+            notes = check_parity(self.run, rows)
+            self.say("parity", notes)
+            self.summary = "not checked" if notes else "the model that ships has answered again"
 
     def diagnose(self, rows: Rows, *, parity: bool = False) -> Diagnosis:
         """Ask every fault; with `parity` the shipped model first answers in a fresh process."""
         from luthier.journeys.evidence import evidence_of
         from luthier.journeys.label_check import save_label_work
+        from luthier.kit.parity_class import no_parity_of
         from luthier.stages.diagnose import diagnose
 
         if parity:
@@ -269,7 +272,8 @@ class Walk:
         with self.stage("diagnose"):
             save_label_work(self.run, rows)
             evidence = evidence_of(self.run, rows)
-            diagnosis = diagnose(evidence)
+            refused = no_parity_of(self.resolved.settings, rows)
+            diagnosis = diagnose(evidence, gives={"parity": refused} if refused else {})
             self.run.save_diagnosis(diagnosis)
             self.summary = (
                 f"{len(diagnosis.fired)} found, {len(diagnosis.clear)} clear, "

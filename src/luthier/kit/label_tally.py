@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -71,3 +72,24 @@ class LabelTally:
 def _f1_ends(right: float, union: float) -> tuple[float, float]:
     low, high = wilson(right, union)
     return 2 * low / (1 + low), 2 * high / (1 + high)
+
+
+def fewest_listed(labels: Sequence[LabelTally], with_training: bool, most: int = 5) -> str:
+    """The labels with fewest rows in words; `with_training`: whether training rows were given."""
+    fewest = sorted(labels, key=lambda label: (label.support, label.name))[:most]
+    shown = [_shown(label, with_training) for label in fewest]
+    more = [f"and {len(labels) - most} more"] if len(labels) > most else []
+    return "; ".join(shown + more)
+
+
+def _shown(label: LabelTally, with_training: bool) -> str:
+    low, high = label.interval()
+    if with_training:
+        return (
+            f"{label.name} (F1 {label.f1:.2f}, interval {low:.2f} to {high:.2f}, {label.support} "
+            f"test and {label.train_rows} training rows)"
+        )
+    return (
+        f"{label.name} (F1 {label.f1:.2f}, interval {low:.2f} to {high:.2f}, {label.support} "
+        "test rows)"
+    )

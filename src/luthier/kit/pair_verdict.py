@@ -76,7 +76,7 @@ def question_for(verdict: PairVerdict, labels: tuple[str, str]) -> str:
             )
         case "shared_vocabulary":
             return (
-                f"What tells {a!r} from {b!r} in the closest pairs below, and does it stand in the "
+                f"What tells {a!r} from {b!r} in their most alike rows, and does it stand in the "
                 "text? If not: what else did you see when you labelled?"
             )
-    return f"Which of the closest pairs below are labelled {a!r} or {b!r} by mistake?"
+    return f"Which of their most alike rows are labelled {a!r} or {b!r} by mistake?"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from luthier.kit.normalise import normaliser_of
+from luthier.records import Rows
 from luthier.settings import Settings
 
 ParityClass = Literal["plain", "needs_luthier"]
@@ -42,3 +44,26 @@ def beyond_plain(settings: Settings, task: str = "") -> tuple[str, ...]:
 def parity_class(settings: Settings, task: str = "") -> ParityClass:
     """`plain` where the shipped folder says all of it, else `needs_luthier`."""
     return "needs_luthier" if beyond_plain(settings, task) else "plain"
+
+
+NEEDS_LUTHIER = "parity is not checked: this model needs Luthier to answer (see its model card)"
+ONE_LABEL_ONLY = "parity is checked for one text and one label per row only"
+
+
+def why_no_parity(known: ParityClass, columns: Collection[str]) -> str:
+    """Why plain transformers cannot be asked beside Luthier for this run; empty where it can.
+
+    Args:
+        known: of the model.
+        columns: of its rows.
+    """
+    if known != "plain":
+        return NEEDS_LUTHIER
+    if "label" not in columns or "text_pair" in columns:
+        return ONE_LABEL_ONLY
+    return ""
+
+
+def no_parity_of(settings: Settings, rows: Rows) -> str:
+    """`why_no_parity` of a run with these settings and rows."""
+    return why_no_parity(parity_class(settings), rows.columns)

@@ -84,6 +84,23 @@ def row_order(test: Predictions) -> RowOrder:
     return RowOrder(None, False, (right, right), not together and alike, together)
 
 
+def how_moved(order: RowOrder) -> str:
+    """Where the answers of a proved order stand, and what moving them back wins."""
+    before, after = order.accuracy
+    if order.moved is None:
+        return f"they stand upside down: turned, {after:.0%} are right instead of {before:.0%}"
+    if order.moved > 0:
+        return (
+            f"they stand too far down by {order.moved}: moved up, {after:.0%} are right instead of "
+            f"{before:.0%}"
+        )
+    moved = -order.moved
+    return (
+        f"they stand too far up by {moved}: moved down, {after:.0%} are right instead of "
+        f"{before:.0%}"
+    )
+
+
 def why_beside_others(
     order: RowOrder, elsewhere: bool, reproduced: bool, suffers: bool
 ) -> tuple[Standing, str, float]:
@@ -95,23 +112,8 @@ def why_beside_others(
         reproduced: whether the model gives the recorded answers to these rows.
         suffers: whether test is surely worse, with answers as sure as before and no other reason.
     """
-    before, after = order.accuracy
-    if order.moved is not None and order.moved > 0:
-        because = (
-            f"they stand too far down by {order.moved}: moved up, {after:.0%} are right instead of "
-            f"{before:.0%}"
-        )
-        return "found", because, 10
-    if order.moved is not None:
-        moved = -order.moved
-        because = (
-            f"they stand too far up by {moved}: moved down, {after:.0%} are right instead of "
-            f"{before:.0%}"
-        )
-        return "found", because, 10
-    if order.turned:
-        because = f"they stand upside down: turned, {after:.0%} are right instead of {before:.0%}"
-        return "found", because, 10
+    if order.proved:
+        return "found", how_moved(order), 10
     if elsewhere:
         return "found", "the model gives these very answers, to other rows", 10
     if reproduced or order.together:

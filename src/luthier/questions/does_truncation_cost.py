@@ -27,6 +27,10 @@ TITLE = "Texts are longer than the model reads: does the part that is cut off ma
 RANK = 3
 ANY_TASK = False
 
+READ_MORE = (
+    "train once more with twice the tokens (text.max_length), as far as the model reads, and see "
+    "with luthier compare whether it is better"
+)
 FAULT = "truncation_costs_signal"
 CAUSE, COSTS = "cut_part_matters", "what is cut off would have helped"
 
@@ -67,7 +71,7 @@ def _cause(verdict: Finding | ClearedFault | UncheckedFault) -> tuple[Cause, str
         return Cause(CAUSE, COSTS, "found", verdict.message), said
     if isinstance(verdict, ClearedFault):
         return Cause(CAUSE, COSTS, "ruled_out", verdict.message), "No, it does not matter here."
-    cause = Cause(CAUSE, COSTS, "possible", "it could not be decided", verdict.needs)
+    cause = Cause(CAUSE, COSTS, "possible", verdict.needs, READ_MORE)
     return cause, "It cannot be told."
 
 

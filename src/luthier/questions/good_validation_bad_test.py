@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from luthier.kit.asking_again import ways_to_ask
 from luthier.kit.logits_doubt import doubt_logits, with_ends
 from luthier.kit.rivals import far_behind
 from luthier.kit.row_order import RowOrder, row_order, why_beside_others
@@ -42,15 +43,6 @@ LEAKED = 0.05
 BEHIND = 0.05
 """Accuracy that validation is surely below a linear rival's, from which training went wrong."""
 
-AGAIN = (
-    "answer the same 20 test rows twice with the script that made the file: other probabilities "
-    "the second time mean dropout, the same ones mean texts or weights"
-)
-MODEL = "give the model: --model FOLDER (it answers the rows again in every usual way)"
-OWN = (
-    "luthier diagnose RUN --parity (the model that ships answers the rows again in every usual way)"
-)
-"""Instead of both, in a run of Luthier's own."""
 WORSE = "test is worse, and nothing rules it out"
 ORDER = (
     "compare the order of the texts with that of the answers: Trainer.predict with "
@@ -96,7 +88,7 @@ class _Found:
     def asks(self) -> bool:
         """Whether the answers are such that somebody would ask."""
         alone_at_chance = self.seen.bad and self.seen.validation is None
-        return bool(self.worse or alone_at_chance or self.seen.saturated or self.behind)
+        return bool(self.worse or alone_at_chance)
 
     @property
     def worse(self) -> bool:
@@ -111,15 +103,17 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         return None
     parity, floors = evidence.get("parity"), evidence.get("floor_predictions")
     own = "settings" in evidence
+    settings, rows = evidence.get("settings"), evidence.get("rows")
+    again, model = ways_to_ask(settings, rows, parity is not None)
     facts = _Found(
         fired={finding.fault: finding for finding in found.fired},
         clear=frozenset(item.fault for item in found.clear),
         parity=parity if isinstance(parity, Parity) else None,
-        seen=look(test, evidence.get("validation_predictions"), evidence.get("rows")),
+        seen=look(test, evidence.get("validation_predictions"), rows),
         order=row_order(test),
         behind=far_behind(evidence.get("validation_predictions"), floors, BEHIND),
-        again=OWN if own else AGAIN,
-        model=OWN if own else MODEL,
+        again=again,
+        model=model,
         own=own,
     )
     every = (_label_order, _row_order, _texts, _dropout, _weights, _drift, _leak, _softmax, _labels)
@@ -127,7 +121,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     ranked.sort(key=lambda pair: (STANDINGS.index(pair[0].standing), -pair[1]))
     causes = tuple(cause for cause, _ in ranked)
     seen_one = causes[0].standing == "found" and causes[0].name not in ("drift", "leak")
-    if not (seen_one or facts.asks):
+    if not (seen_one or facts.asks or any(cause.standing == "likely" for cause in causes)):
         return None  # where validation is as bad, the question is another one
     open_ones = [cause for cause in causes if cause.standing in ("likely", "possible")]
     next_test = "" if causes[0].standing == "found" else _next_test(open_ones, facts)
@@ -276,10 +270,12 @@ def _labels(facts: _Found) -> tuple[Cause, float]:
 def _next_test(open_ones: list[Cause], facts: _Found) -> str:
     """The cheapest test that decides most of what is open."""
     names = [cause.name for cause in open_ones[:4]]
-    if names[:1] == ["row_order"] or (names[:1] == ["other_weights"] and facts.parity is None):
-        return open_ones[0].next_test
-    dropout = "dropout_on" in names and not facts.seen.twins
-    return facts.again if dropout else next((one.next_test for one in open_ones), "")
+    first = open_ones[0].next_test if open_ones else ""
+    if first and (names[0] == "row_order" or (names[0] == "other_weights" and not facts.parity)):
+        return first
+    if facts.again and "dropout_on" in names and not facts.seen.twins:
+        return facts.again
+    return next((one.next_test for one in open_ones if one.next_test), "")
 
 
 def _message(facts: _Found, causes: tuple[Cause, ...]) -> str:

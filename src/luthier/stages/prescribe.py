@@ -1,4 +1,4 @@
-"""Put the cures of all findings in one order: safest first, then the worst finding first."""
+"""Put the cures of all findings in one order: causes before symptoms, safest first, worst first."""
 
 from __future__ import annotations
 
@@ -18,20 +18,25 @@ def prescribe(diagnosis: Diagnosis) -> tuple[tuple[Prescription, ...], tuple[Not
     other.
 
     Returns:
-        The prescriptions, AUTO before ASK before ADVICE, each by severity of its finding; and a
-        note for each that was left out.
+        The prescriptions, AUTO before ASK before ADVICE, each by severity of its finding, those of
+        findings that another one can explain after all others; and a note for each left out.
     """
     ranked = sorted(
         (
-            (SAFEST_FIRST.index(cure.applicability), -SEVERITIES.index(finding.severity), cure)
+            (
+                bool(finding.because),  # what treats a symptom waits until its cause is treated
+                SAFEST_FIRST.index(cure.applicability),
+                -SEVERITIES.index(finding.severity),
+                cure,
+            )
             for finding in diagnosis.fired
             for cure in finding.prescription
         ),
-        key=lambda item: item[:2],
+        key=lambda item: item[:3],
     )
     kept: list[Prescription] = []
     notes: list[Note] = []
-    for _, _, cure in ranked:
+    for *_, cure in ranked:
         same = next((i for i, other in enumerate(kept) if _same_change(cure, other)), None)
         if same is not None:
             kept[same] = _joined(kept[same], cure)

@@ -72,9 +72,13 @@ def report(
         The path of `report.html`.
 
     Raises:
-        RunFolderError: when the folder is not a run.
+        RunFolderError: when the folder is not a run, or its figures or diagnosis are damaged: the
+            page would say that there are none.
     """
     run.require()
+    for name in ("metrics.json", "diagnosis.json"):
+        if (run.path / name).exists():  # one that cannot be read is not one that was never made
+            _ = run.evaluation if name == "metrics.json" else run.diagnosis
     facts = gather(run, rows, test_rows=test_rows)
     missing = list(facts.missing)
     if run.model.is_dir():

@@ -58,7 +58,7 @@ FAULT = FaultInfo(
     "metric_misuse",
     "D8",
     "A figure that hides rare labels",
-    symptom_of=("label_order", "labels_missing", "one_answer"),
+    symptom_of=("answers_of_other_rows", "label_order", "labels_missing", "one_answer"),
 )
 
 GAP = 0.15

@@ -33,12 +33,11 @@ rows of it first; class weights may help and are worth a try.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 
 import numpy as np
 
 from luthier.faults import example_evidence as example
-from luthier.kit.label_tally import LabelTally
+from luthier.kit.label_tally import LabelTally, fewest_listed
 from luthier.records import (
     Applicability,
     CannotTell,
@@ -58,7 +57,7 @@ FAULT = FaultInfo(
     "minority_label_too_small",
     "D7",
     "A label with too few rows",
-    symptom_of=("label_order", "labels_missing", "one_answer"),
+    symptom_of=("answers_of_other_rows", "label_order", "labels_missing", "one_answer"),
 )
 
 HALF_WIDTH = 0.10
@@ -102,9 +101,11 @@ def detect(rows: Rows, splits: Splits, test_predictions: Predictions) -> Outcome
         return Clear(f"The F1 of each of the {len(labels)} labels is known to +-0.10.", measured)
     parts = []
     if bad:
-        parts.append(f"Worse than the rest beyond chance, with few rows: {_listed(bad)}.")
+        listed = fewest_listed(bad, known)
+        parts.append(f"Worse than the rest beyond chance, with few rows: {listed}.")
     if unmeasured:
-        parts.append(f"Too few test rows to tell (F1 not known to +-0.10): {_listed(unmeasured)}.")
+        listed = fewest_listed(unmeasured, known)
+        parts.append(f"Too few test rows to tell (F1 not known to +-0.10): {listed}.")
     loss = sum(accuracy - label.f1 for label in bad) / len(labels)
     measured["macro_f1_loss"] = loss
     return Fired(
@@ -136,16 +137,6 @@ def _labels(rows: Rows, splits: Splits, predictions: Predictions) -> list[LabelT
         )
         for i, name in enumerate(predictions.label_names)
     ]
-
-
-def _listed(labels: Sequence[LabelTally], most: int = 5) -> str:
-    shown = [
-        f"{label.name} (F1 {label.f1:.2f}, interval {label.interval()[0]:.2f} to "
-        f"{label.interval()[1]:.2f}, {label.support} test and {label.train_rows} training rows)"
-        for label in sorted(labels, key=lambda label: (label.support, label.name))[:most]
-    ]
-    more = [f"and {len(labels) - most} more"] if len(labels) > most else []
-    return "; ".join(shown + more)
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:

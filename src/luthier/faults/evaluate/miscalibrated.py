@@ -57,6 +57,7 @@ FAULT = FaultInfo(
     "E9",
     "Probabilities that promise too much or too little",
     symptom_of=(
+        "answers_of_other_rows",
         *("label_order", "preprocessing_differs", "initial_weights_evaluated", "reload_differs"),
         *("train_mode_at_evaluation", "probabilities_into_loss", "texts_drifted"),
     ),
@@ -70,6 +71,11 @@ EXCESS = 0.02
 
 HIGH_EXCESS = 0.10
 """Excess from which thresholds on the probability are worthless."""
+
+IN_YOUR_CODE = (
+    "In your own code, after predict and before a threshold is set: p = softmax(log(p) / T), with "
+    "one temperature T for all rows."
+)
 
 ROWS = 200
 """Fewer rows than this show an excess of 5 points by accident in one case of twenty."""
@@ -139,7 +145,9 @@ def _measured(found: CalibrationError) -> dict[str, Any]:
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     """A temperature, and less training to zero loss."""
     fitted = fired.measured.get("temperature")
-    about = f" (about {fitted[0]:.1f})" if fitted else ""
+    fit = "Fit T on the validation rows."
+    if fitted:
+        fit = f"These test rows show T = {fitted[0]:.2f}; fit yours on the validation rows."
     sure = fired.measured["mean_probability"] > fired.measured["accuracy"]
     cures = [
         Prescription(
@@ -149,9 +157,9 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
         )
         if fitted and fitted[1] <= 1 <= fitted[2]
         else Prescription(
-            f"Divide the logits by one temperature{about}, fitted on the validation rows, "
-            "before probabilities are used for a threshold.",
-            "It changes no answer, and test rows must not choose it.",
+            " ".join([IN_YOUR_CODE, fit]),
+            "It changes no answer, and test rows must not choose it. Luthier has no setting for "
+            "it.",
             Applicability.ADVICE,
         )
     ]

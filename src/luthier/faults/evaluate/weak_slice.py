@@ -50,7 +50,7 @@ FAULT = FaultInfo(
     "weak_slice",
     "E13",
     "A kind of text that is answered worse",
-    symptom_of=("label_order", "preprocessing_differs", "reload_differs"),
+    symptom_of=("answers_of_other_rows", "label_order", "preprocessing_differs", "reload_differs"),
 )
 
 LEAST_ROWS = 20
