@@ -29,7 +29,7 @@ from starter.seed_intervals import draw_all, verdict
 from starter.work import WORK, announce
 
 import luthier
-from luthier.journeys.verbs import fix
+from luthier.journeys.auditing import fix
 from luthier.kit.environment import describe_environment
 from luthier.models.find import find_model
 from luthier.records import IntArray

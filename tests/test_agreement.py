@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from luthier.journeys.verbs import audit
+from luthier.journeys.auditing import audit
 from luthier.kit.agreement import agreement_of, cohen_kappa, krippendorff_alpha
 from luthier.records import Rows, Source
 

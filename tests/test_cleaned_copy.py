@@ -18,8 +18,8 @@ from luthier.cli.main import main
 from luthier.errors import InputError, MachineError
 from luthier.evidence.out_of_fold import out_of_fold
 from luthier.faults import example_evidence as example
+from luthier.journeys.auditing import fix, save_relabel_queue
 from luthier.journeys.label_check import write_cleaned_copy
-from luthier.journeys.verbs import fix, save_relabel_queue
 from luthier.kit.cleaned_copy import plan_changes
 from luthier.kit.copy_forms import COPY_ENDINGS, copy_text
 from luthier.kit.junk import junk_of

@@ -15,7 +15,7 @@ import pytest
 import luthier
 from luthier.cli.main import main
 from luthier.errors import InputError
-from luthier.journeys.verbs import fix, save_relabel_queue
+from luthier.journeys.auditing import fix, save_relabel_queue
 from luthier.kit.copy_forms import COPY_ENDINGS
 from luthier.kit.own_copies import ADDED
 

@@ -7,7 +7,7 @@ import pytest
 
 from luthier.faults import example_evidence as example
 from luthier.faults import get_fault
-from luthier.journeys.verbs import audit
+from luthier.journeys.auditing import audit
 from luthier.kit.intervals import f1_figure, share_figure
 from luthier.kit.label_tally import LabelTally
 from luthier.kit.rivals import strongest_rival

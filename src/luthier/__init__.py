@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from luthier.errors import LuthierError as LuthierError
+    from luthier.journeys.auditing import audit as audit
     from luthier.journeys.compare import compare as compare
     from luthier.journeys.doctor import watch as watch
     from luthier.journeys.export import export as export
     from luthier.journeys.run import Run as Run
     from luthier.journeys.trainer_callback import DoctorCallback as DoctorCallback
-    from luthier.journeys.verbs import audit as audit
     from luthier.journeys.verbs import diagnose as diagnose
     from luthier.journeys.verbs import evaluate as evaluate
     from luthier.journeys.verbs import explain as explain
@@ -39,7 +39,7 @@ _HOMES = {
     "LuthierError": "luthier.errors",
     "Run": "luthier.journeys.run",
     "Settings": "luthier.settings",
-    "audit": "luthier.journeys.verbs",
+    "audit": "luthier.journeys.auditing",
     "compare": "luthier.journeys.compare",
     "demo": "luthier.journeys.workup",
     "diagnose": "luthier.journeys.verbs",

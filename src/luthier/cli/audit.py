@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from luthier.cli.arguments import Verbs, new_parser, settings_of
 
 if TYPE_CHECKING:
-    from luthier.journeys.verbs import AuditReport
+    from luthier.journeys.auditing import AuditReport
     from luthier.records import Agreement, Audit, Diagnosis, Figure
     from luthier.reporting.catalogue import Catalogue
 
@@ -33,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
     from luthier.cli.language import spoken
     from luthier.cli.results import as_json, exit_code
     from luthier.cli.terminal import say
+    from luthier.journeys.auditing import audit
     from luthier.journeys.opening import resolve_settings
-    from luthier.journeys.verbs import audit
     from luthier.records import Audit, Diagnosis, Source
     from luthier.reporting.diagnosis_lines import diagnosis_lines
 
@@ -77,7 +77,7 @@ def _check_places(args: argparse.Namespace) -> None:
 def _write(args: argparse.Namespace, result: AuditReport, tell: Catalogue) -> None:
     """The files that were asked for."""
     from luthier.cli.terminal import say_aside
-    from luthier.journeys.verbs import fix, save_relabel_queue
+    from luthier.journeys.auditing import fix, save_relabel_queue
     from luthier.kit.relabel_queue import STOP_RULE
     from luthier.reporting.words import note_line
 

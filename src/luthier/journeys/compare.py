@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from luthier.errors import LuthierError
+from luthier.journeys.auditing import Source
 from luthier.journeys.data_place import place_of_data
 from luthier.journeys.opening import open_run
 from luthier.journeys.run_settings import check_counted_alike
-from luthier.journeys.verbs import Source, load
+from luthier.journeys.verbs import load
 from luthier.records.comparison import Comparison
 from luthier.run_folder import RunFolder, write_text
 from luthier.settings_file import from_run_yaml

@@ -17,10 +17,10 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from luthier.errors import InputError, Problem, TrainingError
+from luthier.journeys.auditing import Source
 from luthier.journeys.judged_evidence import PROBE
 from luthier.journeys.opening import walk_of
 from luthier.journeys.plan import Plan
-from luthier.journeys.verbs import Source
 from luthier.kit.model_packages import require_model_packages
 from luthier.records import Encoded, Evaluated, Event, IntArray, Listener, Stepped, TrainJob
 from luthier.records.probe import OverfitProbe

@@ -169,12 +169,11 @@ class OrderFacts:
     """Whether rows come in a random order: labels within the batches of the first steps.
 
     Args:
-        batches: batches looked at (of at least 4 rows).
-        rows: rows in them.
+        batches, rows: batches looked at (of at least 4 rows), and the rows in them.
         entropy: mean entropy of the labels within a batch, in nats.
         expected, lowest: the same with the rows in random order, of 200 permutations.
         one_label: batches whose rows all carry one label.
-        by_length: whether rows of like length were to share a batch, in random order.
+        by_length: whether rows of like length were to share a batch.
     """
 
     batches: int
