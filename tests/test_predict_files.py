@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
@@ -155,3 +156,14 @@ def test_windows_leave_the_same_rows_unanswered(tmp_path, monkeypatch, at_once):
     )
     assert told.predictions.row_ids.tolist() == rows.ids.tolist()
     assert told.predictions.predicted[[0, 4, 5]].tolist() == [-1, -1, -1]
+
+
+def test_a_whole_table_in_memory_is_refused_and_its_column_is_answered(run):
+    table = pa.table({"text": ["退款到哪了", "我要退货"]})
+    with pytest.raises(InputError) as caught:
+        luthier.predict(run.path, table)
+    assert str(caught.value) == (
+        'give the texts, not a whole Table\nnext: predict(frame["text"]), or the name of a file'
+    )
+    column = np.array(table["text"].to_pylist(), dtype=object)
+    assert len(luthier.predict(run.path, column)) == 2

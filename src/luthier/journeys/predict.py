@@ -35,7 +35,7 @@ def predict_texts(
 
     Args:
         run: the run whose model answers.
-        texts: n texts.
+        texts: n texts; a column of a table is such a list too.
         way: `torch`, `onnx`, `onnx-int8`, or `auto`: the fastest that was exported, gave the same
             texts and token ids in a fresh process, and costs no more than `max_loss`.
         max_loss: in points (hundredths) of the figure that training chose by.
@@ -46,6 +46,12 @@ def predict_texts(
     """
     if isinstance(texts, str):
         raise InputError("give a list of texts, not one text", next_step='predict(["..."])')
+    if hasattr(texts, "columns"):  # a table gives the names of its columns, one by one
+        raise InputError(
+            f"give the texts, not a whole {type(texts).__name__}",
+            next_step='predict(frame["text"]), or the name of a file',
+        )
+    texts = list(texts)
     problems = [
         Problem(what, where=f"text {number}")
         for number, text in enumerate(texts, start=1)
@@ -61,7 +67,7 @@ def predict_texts(
     n = len(texts)
     rows = Rows(
         ids=np.arange(n),
-        columns={"text": list(texts)},
+        columns={"text": texts},
         locations=[f"text {number}" for number in range(1, n + 1)],
         given_split=[None] * n,
         source=Source(path="", files=(), rows=n, columns={"text": "text"}),
