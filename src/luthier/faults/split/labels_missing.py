@@ -114,10 +114,13 @@ def _labelled(rows: Rows, splits: Splits) -> dict[str, list[Labelled]]:
     """The rows of each split whose label, or labels, are known; numbers have none."""
     side = dict(zip(splits.row_ids.tolist(), splits.names, strict=True))
     found: dict[str, list[Labelled]] = {"train": [], "validation": [], "test": []}
+    alone: dict[str, frozenset[str]] = {}  # one object for all rows of a label: they may be many
     for row_id, answer in zip(rows.ids.tolist(), row_answers(rows), strict=True):
-        if isinstance(answer, str | frozenset) and row_id in side:
-            has = frozenset([answer]) if isinstance(answer, str) else answer
-            found[side[row_id]].append((row_id, has))
+        if row_id in side and isinstance(answer, str):
+            own = alone.setdefault(answer, frozenset([answer]))
+            found[side[row_id]].append((row_id, own))
+        elif row_id in side and isinstance(answer, frozenset):
+            found[side[row_id]].append((row_id, answer))
     return found
 
 
