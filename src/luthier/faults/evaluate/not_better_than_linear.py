@@ -24,7 +24,8 @@ is compared. Rows needed follow from the width of the interval there.
 
 ## What stays quiet
 
-A model whose advantage is small but sure. Small validation sets: they cannot tell.
+A model whose advantage is small but sure. Small validation sets, and any of fewer than 30 rows:
+they cannot tell.
 
 ## What to do
 
@@ -72,6 +73,9 @@ MARGIN = 0.02
 NOT_LEARNED = 0.05
 """Score on the training rows that is not this far above the rival's: it has not learned them."""
 
+FEWEST_ROWS = 30
+"""Percentiles of resamples of fewer rows are much too narrow, and one row decides."""
+
 HIGH_RATE = 1e-4
 """Peak learning rates above this may ruin a pretrained encoder; then nothing is learned at all."""
 
@@ -87,8 +91,9 @@ def detect(
     if found is None or not ours.known.any():
         return _nothing_to_compare(rival_wanted=settings.evaluate.floors)
     rival, theirs = found
+    if (rows := int(ours.known.sum())) < FEWEST_ROWS:
+        return CannotTell(f"Labelled validation rows: {rows}.", f"{FEWEST_ROWS} rows")
     apart = score_differences(ours, theirs)
-    rows = int(ours.known.sum())
     measured = {
         "rival": rival,
         **{f"{name}_difference": [x.value, x.low, x.high] for name, x in apart.items()},
@@ -96,9 +101,7 @@ def detect(
         "train_score": mean_score(train_predictions),
         "rival_score": mean_score(theirs),
         "commonest_label": commonest_share(train_predictions),
-        "learning_rate": settings.train.learning_rate,
-        "num_train_epochs": settings.train.num_train_epochs,
-        "time_budget": settings.train.time_budget,
+        **settings.train.model_dump(include={"learning_rate", "num_train_epochs", "time_budget"}),
     }
     said = f"{_said(apart)} against {rival} on {rows:,} validation rows"
     if max(x.low for x in apart.values()) > 0:
@@ -106,9 +109,8 @@ def detect(
     if min(x.high for x in apart.values()) < 0:
         return Fired(f"Worse than a linear model: {said}.", "high", measured, {"margin": MARGIN})
     if max(x.high for x in apart.values()) <= MARGIN:
-        return Fired(
-            f"Not better than a linear model: {said}.", "medium", measured, {"margin": MARGIN}
-        )
+        told = f"Not better than a linear model: {said}."
+        return Fired(told, "medium", measured, {"margin": MARGIN})
     return CannotTell(
         f"Neither better nor worse for sure: {said}.",
         f"about {max(100, round(rows_to_tell(ours, theirs, MARGIN), -2))} validation rows",
@@ -236,5 +238,6 @@ CASES = (
     Case("never different from the rival", "firing", _case(320, 80, 320), "fired"),
     Case("ten points above the rival", "quiet", _case(360, 40, 320), "clear"),
     Case("only three points above, but surely so", "near_miss", _case(332, 68, 320), "clear"),
+    Case("ten rows, one fewer right", "near_miss", _case(7, 3, 8), "cannot_tell"),
     Case("sixty rows, one more right", "near_miss", _case(49, 11, 48), "cannot_tell"),
 )
