@@ -54,6 +54,7 @@ def judged_absent(
         texts: the fresh rows, where their texts are at hand.
     """
     absent = {"label_order", "metric_definition", "metric_misuse", "test_used_for_choice"}
+    absent.add("answers_of_other_rows")
     right = fresh.predicted == fresh.labels
     low, high = wilson(float(right.mean()) * len(test), len(test))
     if (high - low) / 2 < 0.045:
