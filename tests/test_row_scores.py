@@ -111,6 +111,5 @@ def test_the_interval_of_a_difference_holds_the_truth_in_most_samples():
 def test_a_smaller_difference_takes_more_rows():
     truth, given = some_sets()
     ours, theirs = sets(truth, given), sets(truth, truth)
-    assert rows_to_tell(ours, theirs, 0.01) == pytest.approx(
-        4 * rows_to_tell(ours, theirs, 0.02), rel=1e-9
-    )
+    needed = rows_to_tell(ours, theirs, 0.02)
+    assert 4 * needed - 4 <= rows_to_tell(ours, theirs, 0.01) <= 4 * needed

@@ -6,6 +6,7 @@ several (scikit-learn's `f1_score(average="samples", zero_division=1)`), R2 of n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -168,7 +169,7 @@ def _in_order(answers: AnyPredictions, row_ids: IntArray) -> AnyPredictions:
     return replace(answers, **parts)
 
 
-def rows_to_tell(ours: AnyPredictions, theirs: AnyPredictions, difference: float) -> float:
+def rows_to_tell(ours: AnyPredictions, theirs: AnyPredictions, difference: float) -> int:
     """Rows at which a true difference of the mean scores is seen with 80 % power at the 5 % level.
 
     Of one label per row by the share of rows that one alone has right (Connor 1987); else n =
@@ -178,4 +179,4 @@ def rows_to_tell(ours: AnyPredictions, theirs: AnyPredictions, difference: float
         return rows_to_see(difference, discordance(ours, theirs))
     spread = spread_of(ours)
     apart = row_scores(ours, spread) - row_scores(_in_order(theirs, ours.row_ids), spread)
-    return float(((Z95 + Z80) * apart.std() / difference) ** 2)
+    return math.ceil(((Z95 + Z80) * float(apart.std()) / difference) ** 2)

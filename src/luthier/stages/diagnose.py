@@ -82,7 +82,7 @@ def _of_one_label(
         return evidence, gives
     others = [name for name, spec in EVIDENCE.items() if not spec.any_task]
     fitting = {name: value for name, value in evidence.items() if name not in others}
-    return fitting, {**gives, **dict.fromkeys(others, "one label per row")}
+    return fitting, {**gives, **dict.fromkeys(others, "only for one label per row")}
 
 
 def _held_out(evidence: Mapping[str, object]) -> dict[str, object] | None:

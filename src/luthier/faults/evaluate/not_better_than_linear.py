@@ -113,7 +113,7 @@ def detect(
         return Fired(told, "medium", measured, {"margin": MARGIN})
     return CannotTell(
         f"Neither better nor worse for sure: {said}.",
-        f"about {max(100, round(rows_to_tell(ours, theirs, MARGIN), -2))} validation rows",
+        f"about {max(100, round(rows_to_tell(ours, theirs, MARGIN), -2)):,} validation rows",
         measured,
     )
 
