@@ -15,3 +15,20 @@ def test_a_place_that_takes_no_folder_is_refused_with_another_way():
     assert str(caught.value) == (
         "/proc/luthier: no folder can be made here\nnext: choose another folder with --run-dir"
     )
+
+
+def test_what_a_killed_writer_left_is_cleared_by_the_next_one_who_holds_the_folder(tmp_path):
+    run = RunFolder(tmp_path / "run")
+    run.create()
+    (run.path / "predictions").mkdir()
+    unfinished = [
+        run.path / ".label_pairs.json.t3kkcuyy.tmp",
+        run.path / "predictions" / ".test.parquet.a1b2c3d4.tmp",
+    ]
+    for path in unfinished:
+        path.write_bytes(b"{")
+    kept = run.path / "notes.tmp"
+    kept.write_text("a file of the user")
+    with run.lock():
+        assert not any(path.exists() for path in unfinished)
+        assert kept.exists()

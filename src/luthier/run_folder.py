@@ -278,7 +278,14 @@ class RunFolder:
                     Problem("another process is writing to this run folder", where=str(self.path)),
                     next_step="wait until it is done, or work in another folder",
                 ) from error
+            self._clear_unfinished()
             yield
+
+    def _clear_unfinished(self) -> None:
+        """Take away what a writer left that was killed between `atomic_path` and its rename."""
+        for leftover in self.path.rglob(".*.tmp"):
+            if leftover.is_file():
+                leftover.unlink(missing_ok=True)
 
     # records ------------------------------------------------------------------------------------
 
