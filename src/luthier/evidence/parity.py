@@ -14,6 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import softmax
 from scipy.stats import chisquare
 
+from luthier.kit.pool_answers import taken
 from luthier.kit.telling_rows import telling_rows
 from luthier.kit.ways import AS_SHIPPED, WITH_DROPOUT, Way
 from luthier.records import STAGES, BoolArray, FloatArray, IntArray, Parity, Predictions, Replay
@@ -78,15 +79,7 @@ class Recorded:
 
     def take(self, positions: IntArray) -> Recorded:
         """These rows."""
-        answers = self.answers
-        part = replace(
-            answers,
-            row_ids=answers.row_ids[positions],
-            labels=answers.labels[positions],
-            predicted=answers.predicted[positions],
-            probabilities=answers.probabilities[positions],
-            loss=answers.loss[positions],
-        )
+        part = taken(self.answers, positions)
         return Recorded(part, tuple(self.texts[i] for i in positions.tolist()), self.rounded)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
 from luthier.kit.intervals import wilson
+from luthier.kit.pool_answers import taken
 from luthier.kit.row_bootstrap import figure_of_rows
 from luthier.kit.row_scores import SAMPLES, SEED, score_differences
 from luthier.records import AnyPredictions, Figure, IntArray, NumberPredictions, Task
@@ -49,7 +49,7 @@ def cost_of(task: Task, here: AnyPredictions, there: AnyPredictions, metric: str
     sign = -1 if metric == "loss" else 1
 
     def lost(at: IntArray) -> float:
-        before, after = (task.quick_metrics(_rows(one, known[at]))[metric] for one in (here, there))
+        before, after = (task.quick_metrics(taken(one, known[at]))[metric] for one in (here, there))
         return sign * (before - after)
 
     found = figure_of_rows(lost, len(known), SAMPLES, SEED, (-np.inf, np.inf))
@@ -57,17 +57,3 @@ def cost_of(task: Task, here: AnyPredictions, there: AnyPredictions, metric: str
         return found
     reach = wilson(0, len(known))[1]
     return replace(found, low=found.value - reach, high=found.value + reach, method="wilson")
-
-
-def _rows(answers: Any, at: IntArray) -> Any:
-    """These rows of answers of any task."""
-    n = len(answers.row_ids)
-    parts = {field.name: getattr(answers, field.name) for field in fields(answers)}
-    return replace(
-        answers,
-        **{
-            name: part[at]
-            for name, part in parts.items()
-            if isinstance(part, np.ndarray) and len(part) == n
-        },
-    )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from luthier.kit.junk import JUNK_WORDS, junk_of
 from luthier.kit.label_noise import estimate_noise, mean_probabilities, surely_wrong
 from luthier.kit.row_answers import answer_word, row_answers
-from luthier.kit.text_key import is_blank, text_key
+from luthier.kit.text_key import is_empty, text_key
 from luthier.records import LabelOpinions, Note, Rows
 
 Deed = Literal["kept", "left out", "relabelled"]
@@ -92,14 +92,10 @@ def why_dropped(rows: Rows) -> tuple[Change, ...]:
     for position, answer in enumerate(rows.columns[answer_word(rows)]):
         empty = (
             said for n, said in _LACKING.items() if n in rows.columns
-            and _is_empty(rows.columns[n][position])
+            and is_empty(rows.columns[n][position])
         )  # fmt: skip
         changes.append(Change("left out", answer, f"without {' and '.join(empty)}"))
     return tuple(changes)
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and is_blank(value))
 
 
 def _settle_repeats(rows: Rows, learned: Sequence[int], changes: list[Change]) -> None:

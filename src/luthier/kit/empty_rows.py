@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from luthier.errors import InputError, Problem
-from luthier.kit.text_key import is_blank
+from luthier.kit.text_key import is_empty
 from luthier.records import Note, Rows
 
 FEW = 0.01
@@ -66,7 +66,7 @@ def _empty(rows: Rows, names: Sequence[str]) -> list[int]:
     return [
         position
         for position, values in enumerate(zip(*columns, strict=True))
-        if any(value is None or (isinstance(value, str) and is_blank(value)) for value in values)
+        if any(map(is_empty, values))
     ]
 
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from luthier.kit.intervals import Z95, joined_interval, share_figure
 from luthier.kit.noise_fit import wrong_beyond_mistakes
+from luthier.kit.pool_answers import taken
 from luthier.kit.second_opinion import agreed, knows_better, matched_rows, second_opinion
 from luthier.records import Figure, FloatArray, IntArray, LabelOpinions, Predictions
 
@@ -255,13 +256,4 @@ def _only(answers: Predictions, row_ids: IntArray | None) -> Predictions:
         wanted &= np.isin(answers.row_ids, row_ids)
     if wanted.all():
         return answers
-    at = np.flatnonzero(wanted)
-    return Predictions(
-        row_ids=answers.row_ids[at],
-        labels=answers.labels[at],
-        predicted=answers.predicted[at],
-        probabilities=answers.probabilities[at],
-        loss=answers.loss[at],
-        label_names=answers.label_names,
-        model_digest=answers.model_digest,
-    )
+    return taken(answers, np.flatnonzero(wanted))

@@ -17,6 +17,7 @@ from luthier.records import (
 )
 
 P = TypeVar("P", Predictions, LabelSetPredictions, NumberPredictions)
+Some = TypeVar("Some", bound=AnyPredictions)
 
 
 def joined(parts: Sequence[P]) -> P | None:
@@ -34,6 +35,21 @@ def joined(parts: Sequence[P]) -> P | None:
         if isinstance(getattr(first, field.name), np.ndarray)
     }
     return replace(first, **columns)
+
+
+def taken(answers: Some, positions: IntArray) -> Some:
+    """The answers to some of the rows, in this order.
+
+    Args:
+        answers: to n rows.
+        positions: int64 [m], places among them.
+    """
+    columns: dict[str, Any] = {}
+    for field in fields(answers):
+        values: Any = getattr(answers, field.name)
+        if isinstance(values, np.ndarray):
+            columns[field.name] = values[positions]
+    return replace(answers, **columns)
 
 
 def in_place(answers: P, positions: IntArray, row_ids: IntArray) -> P:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from luthier.kit.intervals import (
 )
 from luthier.kit.label_counts import accuracy, macro_f1
 from luthier.kit.label_set_figures import counts_of
+from luthier.kit.pool_answers import taken
 from luthier.kit.row_bootstrap import resamples
 from luthier.kit.share_difference import (
     Z80,
@@ -163,10 +162,7 @@ def _in_order(answers: AnyPredictions, row_ids: IntArray) -> AnyPredictions:
     if not np.array_equal(np.sort(row_ids), np.sort(answers.row_ids)):
         raise ValueError("the two predictions are not on the same rows")
     place = np.argsort(answers.row_ids)[np.searchsorted(np.sort(answers.row_ids), row_ids)]
-    parts: dict[str, Any] = {
-        name: getattr(answers, name)[place] for name in ("row_ids", "labels", "predicted")
-    }
-    return replace(answers, **parts)
+    return taken(answers, place)
 
 
 def rows_to_tell(ours: AnyPredictions, theirs: AnyPredictions, difference: float) -> int:

@@ -54,6 +54,11 @@ def is_blank(text: str) -> bool:
     return all(c.isspace() or unicodedata.category(c) in ("Cc", "Cf") for c in text)
 
 
+def is_empty(value: object) -> bool:
+    """Whether a cell says nothing: it is missing, or a text in which nothing can be seen."""
+    return value is None or (isinstance(value, str) and is_blank(value))
+
+
 def clusters_of_equal_keys(texts: Sequence[str]) -> list[tuple[int, ...]]:
     """Positions that share one key, clusters of two and more, in order of their first position."""
     positions: dict[str, list[int]] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from luthier.kit.text_key import is_blank
+from luthier.kit.text_key import is_empty
 from luthier.records import Rows
 
 BETWEEN = "\n"
@@ -23,7 +23,7 @@ def with_both_texts(rows: Rows) -> Rows:
     if second is None:
         return rows
     whole = [
-        f"{one}{BETWEEN}{other}" if not _is_empty(one) and not _is_empty(other) else ""
+        f"{one}{BETWEEN}{other}" if not is_empty(one) and not is_empty(other) else ""
         for one, other in zip(rows.columns["text"], second, strict=True)
     ]
     return replace(rows, columns={**rows.columns, "text": whole})
@@ -42,7 +42,3 @@ def first_texts(whole: Sequence[str], second: Sequence[str]) -> list[str]:
     return [
         text.removesuffix(f"{BETWEEN}{other}") for text, other in zip(whole, second, strict=True)
     ]
-
-
-def _is_empty(text: str | None) -> bool:
-    return text is None or is_blank(text)

@@ -9,7 +9,7 @@ import numpy as np
 
 from luthier.kit.normalise import normaliser_of
 from luthier.kit.pool_answers import in_place, joined
-from luthier.kit.text_key import is_blank
+from luthier.kit.text_key import is_empty
 from luthier.records import (
     AnyPredictions,
     Encoded,
@@ -66,7 +66,7 @@ def predict(  # noqa: PLR0913, PLR0917 - nine different things, no two of which 
         thresholds: from which probability each label is answered, where the task has such.
     """
     texts = rows.columns["text"]
-    answered = np.array([text is not None and not is_blank(text) for text in texts], dtype=bool)
+    answered = np.array([not is_empty(text) for text in texts], dtype=bool)
     asked = np.flatnonzero(answered)
     answers: list[AnyPredictions] = []
     lost = np.zeros(len(rows), dtype=np.int64)
