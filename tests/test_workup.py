@@ -486,3 +486,19 @@ def test_predict_never_replaces_the_file_of_texts(run: luthier.Run, tmp_path: Pa
     texts.write_text("text\n退款\n", encoding="utf-8")
     assert main(["predict", str(run.path), str(texts), "-o", str(texts), "--force"]) == 2
     assert texts.read_text(encoding="utf-8") == "text\n退款\n"
+
+
+def test_predict_says_before_it_answers_that_no_file_can_be_written_there(
+    run: luthier.Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    command = ["predict", str(run.path), "--text", "退款", "--force", "-o"]
+    assert main([*command, str(folder)]) == 2
+    told = capsys.readouterr()
+    assert "is a folder, and what is written is a file" in told.err
+    assert f"name a file in it: {folder / 'answers.csv'}" in told.err
+    assert main([*command, "/proc/answers.csv"]) == 2
+    told = capsys.readouterr()
+    assert "no file can be written in /proc" in told.err
+    assert told.out == ""

@@ -85,6 +85,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _output(args: argparse.Namespace) -> Path | None:
     """The file to write, checked: nothing of the user's is replaced unasked, the texts never."""
+    from luthier.journeys.copy_place import check_place
+
     if not args.output:
         return None
     out = Path(args.output)
@@ -94,16 +96,7 @@ def _output(args: argparse.Namespace) -> Path | None:
             Problem(f"answers are written as {kind}, not as {out.suffix}", where=str(out)),
             next_step="name a file that ends in .csv, or in .json with --json",
         )
-    if out.exists() and not args.force:
-        raise InputError(
-            Problem("is there already", where=str(out)),
-            next_step="choose another file, or replace it with --force",
-        )
-    if args.file and out.resolve() == Path(args.file).resolve():
-        raise InputError(
-            Problem("is the file of texts itself", where=str(out)),
-            next_step="choose another file for the answers",
-        )
+    check_place(out, [Path(args.file)] if args.file else [], f"answers{ending}", force=args.force)
     return out
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from luthier.kit.entropy import entropy_of
 from luthier.records import FloatArray, IntArray, LearningFacts, LossFacts, LossKind, OrderFacts
 
 FIRST, LAST, MOST_ROWS = 64, 256, 1024
@@ -213,12 +214,8 @@ def _kind_of_targets(targets: torch.Tensor) -> str:
 
 def _entropy(ids: IntArray, sizes: list[int]) -> float:
     """Mean entropy in nats of the labels within consecutive batches of these sizes."""
-    total = 0.0
-    for batch in np.split(ids, np.cumsum(sizes)[:-1]):
-        shares = np.bincount(batch) / len(batch)
-        shares = shares[shares > 0]
-        total -= float((shares * np.log(shares)).sum())
-    return total / len(sizes)
+    batches = np.split(ids, np.cumsum(sizes)[:-1])
+    return sum(map(entropy_of, batches)) / len(sizes)
 
 
 def _fall(

@@ -16,12 +16,33 @@ def left_out_beside(copy: Path) -> Path:
 
 
 def check_free(out: Path, sources: Sequence[Path], endings: Sequence[str], *, force: bool) -> None:
+    """`check_place`, of a file whose ending says its form.
+
+    Args:
+        out: the file that is to be written.
+        sources: the files and folders of the data.
+        endings: what its name may end with.
+        force: whether a file that is there may be replaced.
+
+    Raises:
+        InputError: when the file may not be written.
+        MachineError: when no file can be written in its folder.
+    """
+    check_place(out, sources, f"clean{endings[0]}", force=force)
+    if out.suffix.lower() not in endings:
+        what = f"can be written as {', '.join(endings)} only, and its name must say so"
+        raise InputError(
+            Problem(what, where=str(out)), next_step=f"name it {_ending_so(out, endings)}"
+        )
+
+
+def check_place(out: Path, sources: Sequence[Path], example: str, *, force: bool) -> None:
     """Refuse to write over anything unasked, over the data themselves always, and where none can.
 
     Args:
         out: the file that is to be written.
         sources: the files and folders of the data.
-        endings: what its name may end with; they say the form.
+        example: a file's name, for who named a folder.
         force: whether a file that is there may be replaced.
 
     Raises:
@@ -36,12 +57,7 @@ def check_free(out: Path, sources: Sequence[Path], endings: Sequence[str], *, fo
     if out.is_dir():
         raise InputError(
             Problem("is a folder, and what is written is a file", where=str(out)),
-            next_step=f"name a file in it: {out / ('clean' + endings[0])}",
-        )
-    if out.suffix.lower() not in endings:
-        what = f"can be written as {', '.join(endings)} only, and its name must say so"
-        raise InputError(
-            Problem(what, where=str(out)), next_step=f"name it {_ending_so(out, endings)}"
+            next_step=f"name a file in it: {out / example}",
         )
     if out.exists() and not force:
         raise InputError(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from luthier.errors import InputError, Problem, did_you_mean
+from luthier.kit.data_files import is_pattern
 from luthier.kit.hub_data import is_hub_name
 from luthier.records import Note
 from luthier.run_folder import RunFolder
@@ -23,7 +24,7 @@ def place_of_data(run: RunFolder, path: str) -> tuple[Path, tuple[Note, ...]]:
     """
     given = Path(path)
     never_read = not (run.path / "source.json").exists()
-    if never_read or given.exists() or any(sign in path for sign in "*?[") or is_hub_name(given):
+    if never_read or given.exists() or is_pattern(path) or is_hub_name(given):
         return _as_seen(given), ()
     for there in _places(run):
         if (found := there / given.name).exists():

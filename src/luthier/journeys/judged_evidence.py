@@ -20,7 +20,9 @@ JUDGED: tuple[SplitName, ...] = ("validation", "test")
 
 
 def judged_evidence(run: RunFolder, evidence: Mapping[str, object]) -> dict[str, object]:
-    """What follows from the evidence of a run with one label per row, and from its folder.
+    """What follows from the evidence of a run, and from its folder.
+
+    Answers that are no single labels are left out.
 
     Raises:
         RunFolderError: when a part of the folder cannot be read.

@@ -12,6 +12,7 @@ from luthier.journeys.label_check import with_ceilings
 from luthier.journeys.own_predictions import belongs_to
 from luthier.journeys.shipping import load_bound_model, manifest
 from luthier.kit.join_encoded import join_encoded
+from luthier.kit.row_answers import answer_word
 from luthier.ledger import digest_of_test_rows, record_look
 from luthier.records import AnyPredictions, Encoded, FloatArray, Note, Rows, SplitName, Task
 from luthier.run_folder import RunFolder, write_json
@@ -156,6 +157,5 @@ def _features(
 
 def _test_digest(rows: Rows, plan: Plan) -> str:
     at = np.flatnonzero(np.isin(rows.ids, plan.encoded["test"].row_ids))
-    target = next(name for name in ("label", "labels", "number") if name in rows.columns)
-    texts, labels = rows.columns["text"], rows.columns[target]
+    texts, labels = rows.columns["text"], rows.columns[answer_word(rows)]
     return digest_of_test_rows((str(texts[i]), str(labels[i])) for i in at.tolist())

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from luthier.kit.row_answers import answer_word
 from luthier.ledger import OPEN_ROWS, Looks, digest_of_test_rows, record_look
 from luthier.records import Rows
 from luthier.run_folder import RunFolder, write_json
@@ -23,8 +24,7 @@ def open_test_rows(run: RunFolder, rows: Rows) -> Looks:
     """
     run.require("predictions/test.parquet")
     at = np.flatnonzero(np.isin(rows.ids, run.splits.ids_of("test")))
-    target = next(name for name in ("label", "labels", "number") if name in rows.columns)
-    texts, labels = rows.columns["text"], rows.columns[target]
+    texts, labels = rows.columns["text"], rows.columns[answer_word(rows)]
     digest = digest_of_test_rows((str(texts[i]), str(labels[i])) for i in at.tolist())
     looks = record_look(digest, run.answers("test").model_digest, OPEN_ROWS)
     write_json(run.path / "test_set_looks.json", asdict(looks))

@@ -17,6 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from luthier.kit.intervals import percentile_interval
+from luthier.kit.row_answers import answer_word
 from luthier.kit.text_key import text_key
 from luthier.records import Agreement, Figure, FloatArray, Note, Rows
 
@@ -44,8 +45,8 @@ def agreement_of(rows: Rows, seed: int = 0) -> tuple[Agreement | None, tuple[Not
         rows: with `annotator` and a target; others give None.
         seed: of the bootstrap.
     """
-    column = next((name for name in ("label", "labels", "number") if name in rows.columns), None)
-    if "annotator" not in rows.columns or column is None:
+    column = answer_word(rows)
+    if "annotator" not in rows.columns or column not in rows.columns:
         return None, ()
     ratings, again = _ratings(rows, rows.columns[column])
     shared = {item: by for item, by in ratings.items() if len(by) > 1}

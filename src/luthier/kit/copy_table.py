@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from luthier.kit.cleaned_copy import Change
+from luthier.kit.header import named_by_position
 from luthier.kit.own_copies import ADDED
 from luthier.kit.row_answers import answer_word, row_answers
 from luthier.kit.text_pairs import texts_apart
 from luthier.records import Rows
 
-_BY_POSITION = re.compile(r"column \d+")
 _EXTRAS = ("id", "group", "annotator", "time")
 
 
@@ -115,7 +114,7 @@ def _columns_of_file(rows: Rows) -> _Columns:
         theirs = {name: cells for name, cells in theirs.items() if name not in ADDED}
     names = {"label": "", **rows.source.columns}
     names.setdefault(answer_word(rows), names["label"])  # known by the first task's name for it
-    if all(map(_BY_POSITION.fullmatch, theirs)):  # the file names none: a copy has a header
+    if named_by_position(theirs):  # the file names none: a copy has a header
         called = {names[role]: role for role in rows.columns if role in names}
         theirs = {called.get(name, name): cells for name, cells in theirs.items()}
         return theirs, {role: role for role in names}

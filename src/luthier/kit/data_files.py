@@ -45,6 +45,11 @@ class DataFile:
 Found = tuple[tuple[DataFile, ...], tuple[Note, ...]]
 
 
+def is_pattern(given: str) -> bool:
+    """Whether a path is a name pattern (`data/trec_*.txt`), to be matched against names."""
+    return any(sign in given for sign in "*?[")
+
+
 def find_data_files(given: Path, *, train_required: bool) -> Found:
     """The files to read, in the order train, validation, test.
 
@@ -63,7 +68,7 @@ def find_data_files(given: Path, *, train_required: bool) -> Found:
         return _in_folder(given, train_required=train_required)
     if given.exists():
         return (DataFile(given, str(given), None),), ()
-    if any(sign in str(given) for sign in "*?["):
+    if is_pattern(str(given)):
         matches = sorted(Path(name) for name in glob.glob(str(given)))  # noqa: PTH207 - a whole path
         files = [path for path in matches if path.is_file()]
         if not files:

@@ -12,6 +12,13 @@ from luthier.kit.table import Table, repeats_of_first, with_header, without_rows
 from luthier.records import Column, Note
 
 _BY_POSITION = re.compile(r"column \d+")
+
+
+def named_by_position(names: Collection[str]) -> bool:
+    """Whether all are the names that Luthier gives to columns of a file without a header."""
+    return all(map(_BY_POSITION.fullmatch, names))
+
+
 MOST_TITLE_ROWS = 5
 """Rows above a header, each with one cell, that are taken for its title."""
 
@@ -47,7 +54,7 @@ def settle_header(
         where = table.places[repeats[0]]
         what = f"rows that repeat the header: {len(repeats):,} (the first at {where})"
         return with_header(without_rows(table, repeats)), (*title_notes, Note("dropped", what))
-    by_position = bool(asked) and all(_BY_POSITION.fullmatch(name) for name in asked)
+    by_position = bool(asked) and named_by_position(asked)
     one_text_per_line = len(cells) == 1 and table.format == "txt"
     if headless or by_position or one_text_per_line or any(comes_again) or len(table) == 1:
         first = ", ".join(repr(short(cell)) for cell in table.first_row()[:4])

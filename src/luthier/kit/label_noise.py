@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from luthier.kit.entropy import entropy_of
 from luthier.kit.intervals import Z95, joined_interval, share_figure
 from luthier.kit.noise_fit import wrong_beyond_mistakes
 from luthier.kit.pool_answers import taken
@@ -136,7 +137,7 @@ def estimate_noise(opinions: LabelOpinions, row_ids: IntArray | None = None) -> 
         gain=gain,
         gain_low=gain_low,
         told=_shared_information(answers) if better else gain,
-        entropy=_entropy(linear),
+        entropy=entropy_of(linear.labels),
         by_model=better,
         told_apart=noise.low > LEAST_NOISE or noise.high <= UNSURE,
         rows=len(linear),
@@ -234,19 +235,10 @@ def _gain(answers: Predictions) -> tuple[float, float]:
     return mean, mean - Z95 * float(each.std(ddof=1)) / float(np.sqrt(n))
 
 
-def _entropy(answers: Predictions) -> float:
-    return _entropy_of(answers.labels)
-
-
-def _entropy_of(kinds: IntArray) -> float:
-    shares = np.bincount(kinds) / max(1, len(kinds))
-    return float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
-
-
 def _shared_information(answers: Predictions) -> float:
     """Mutual information of answers and labels, plug-in (Cover & Thomas 2006, chapter 2)."""
     both = answers.labels * len(answers.label_names) + answers.predicted
-    return _entropy_of(answers.labels) + _entropy_of(answers.predicted) - _entropy_of(both)
+    return entropy_of(answers.labels) + entropy_of(answers.predicted) - entropy_of(both)
 
 
 def _only(answers: Predictions, row_ids: IntArray | None) -> Predictions:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from luthier.faults import Fault, all_faults
+from luthier.kit.row_answers import answer_word
 from luthier.questions import answers_to_all
 from luthier.records import (
     EVIDENCE,
@@ -78,7 +79,7 @@ def _of_one_label(
 ) -> tuple[Mapping[str, object], Mapping[str, str]]:
     """What most faults may see: what means what they take it to mean; and what gives the rest."""
     rows = evidence.get("rows")
-    if not isinstance(rows, Rows) or not {"labels", "number"} & rows.columns.keys():
+    if not isinstance(rows, Rows) or answer_word(rows) == "label":
         return evidence, gives
     others = [name for name, spec in EVIDENCE.items() if not spec.any_task]
     fitting = {name: value for name, value in evidence.items() if name not in others}

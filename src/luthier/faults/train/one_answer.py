@@ -36,6 +36,7 @@ import numpy as np
 
 from luthier.faults import example_evidence as example
 from luthier.kit.answers_alone import answers_alone
+from luthier.kit.entropy import entropy_of
 from luthier.kit.kinds_of_sets import Kinds, kinds_of_sets
 from luthier.records import (
     AnyPredictions,
@@ -94,9 +95,11 @@ def detect(held_out_answers: Mapping[str, AnyPredictions]) -> Outcome:
         return CannotTell(f"Labelled {split} rows: {n}.", f"{FEWEST_ROWS} rows")
     if isinstance(found, NumberPredictions):
         return _of_numbers(found.labels[found.known], found.predicted[found.known], split)
-    kinds = Kinds(found.labels[found.known], found.predicted[found.known], found.label_names)
     if isinstance(found, LabelSetPredictions):
         kinds = kinds_of_sets(found)
+    else:
+        truth, given = found.labels[found.known], found.predicted[found.known]
+        kinds = Kinds(truth, given, found.label_names)
     return _of_kinds(kinds, found.probabilities[found.known], split)
 
 
@@ -104,7 +107,7 @@ def _of_kinds(kinds: Kinds, probabilities: FloatArray, split: str) -> Outcome:
     n, k = len(kinds.truth), len(kinds.names)
     if not np.isfinite(probabilities).all():
         return CannotTell("Some answers are no finite numbers.", "answers of a model that is whole")
-    answers, truth = perplexity(kinds.predicted, k), perplexity(kinds.truth, k)
+    answers, truth = perplexity(kinds.predicted), perplexity(kinds.truth)
     spread = float(np.log(np.maximum(probabilities, 1e-300)).std(axis=0).mean())
     counts = np.bincount(kinds.predicted, minlength=k)
     name, share = kinds.names[int(counts.argmax())], float(counts.max() / n)
@@ -143,11 +146,9 @@ def _of_numbers(truth: FloatArray, given: FloatArray, split: str) -> Outcome:
     return Clear(f"The answers vary {ratio:.0%} as much as the truth.", measured)
 
 
-def perplexity(ids: IntArray, labels: int) -> float:
+def perplexity(ids: IntArray) -> float:
     """Exponential of the entropy of the shares: how many labels, in effect, occur."""
-    shares = np.bincount(ids, minlength=labels) / len(ids)
-    shares = shares[shares > 0]
-    return float(np.exp(-(shares * np.log(shares)).sum()))
+    return float(np.exp(entropy_of(ids)))
 
 
 def prescribe(fired: Fired) -> tuple[Prescription, ...]:
