@@ -324,6 +324,20 @@ def test_a_pair_that_fits_more_than_one_cause_stays_open():
     assert "does not decide why" in answer.message
 
 
+def test_a_cause_that_is_ruled_out_for_the_worst_pair_is_named_where_it_is_that_of_another():
+    wrong = example.label_pairs("wrong_labels").pairs[0]
+    alike = replace(example.label_pairs("shared_vocabulary").pairs[0], labels=("甲", "乙"))
+    found = diagnose({"label_pairs": LabelPairs((wrong, alike), 3)})
+    answer = the_answer(found, "mixed_up_labels")
+    ruled_out = next(one for one in answer.causes if one.name == "shared_vocabulary")
+    assert ruled_out.standing == "ruled_out"
+    assert ruled_out.because == "not what mixes these two up: It is so."
+    assert answer.message.endswith(
+        "Further pairs that are mixed up: 1. Of these because the two share their words: 甲 / 乙."
+    )
+    assert "shared_vocabulary" in [finding.fault for finding in found.fired]
+
+
 def test_no_confused_pair_raises_no_question():
     assert diagnose({"label_pairs": example.label_pairs(None)}).answers == ()
 

@@ -51,7 +51,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     return Answer(
         question=__name__.rpartition(".")[2],
         title=TITLE,
-        message=_message(worst, len(confused) - 1),
+        message=_message(worst, confused[1:]),
         causes=tuple(causes),
         next_test=_next_test(worst),
     )
@@ -68,7 +68,7 @@ def _cause(name: str, pair: PairDossier) -> Cause:
     if pair.verdict == "cannot_tell":
         return Cause(name, title, "possible", "the evidence fits more than one cause")
     if name != pair.verdict:
-        return Cause(name, title, "ruled_out", f"the evidence says another thing: {pair.why}")
+        return Cause(name, title, "ruled_out", f"not what mixes these two up: {pair.why}")
     return Cause(name, title, _standing(pair), pair.why)
 
 
@@ -84,7 +84,7 @@ def _next_test(pair: PairDossier) -> str:
     return f"ask those who label: {pair.question}"
 
 
-def _message(pair: PairDossier, more: int) -> str:
+def _message(pair: PairDossier, others: Sequence[PairDossier]) -> str:
     first, second = pair.labels
     said = (
         f"{first!r} and {second!r} are mixed up in {sum(pair.confused):,} of {sum(pair.rows):,} "
@@ -111,9 +111,21 @@ def _message(pair: PairDossier, more: int) -> str:
             else f"With the words of both hidden, {masking.mended:,} of {masking.errors:,} wrong "
             f"answers turn right; with as many other words hidden, {masking.mended_by_chance:,}."
         )
-    if more:
-        parts.append(f"Further pairs that are mixed up: {more:,}.")
-    return " ".join(parts)
+    return " ".join([*parts, *_of_others(others)])
+
+
+def _of_others(others: Sequence[PairDossier]) -> list[str]:
+    """The further pairs, by cause: another pair's cause may be one that is ruled out for this."""
+    if not others:
+        return []
+    parts = [f"Further pairs that are mixed up: {len(others):,}."]
+    for verdict, because in TITLES.items():
+        names = [" / ".join(pair.labels) for pair in others if pair.verdict == verdict]
+        if names:
+            more = f" (+{len(names) - SHOWN})" if len(names) > SHOWN else ""
+            named = ", ".join(names[:SHOWN]) + more
+            parts.append(f"Of these because {because}: {named}.")
+    return parts
 
 
 def _words(terms: Sequence[Term]) -> str:
