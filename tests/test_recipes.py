@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from luthier.recipes import PlanFacts, auto, head_alone
+from luthier.recipes import PlanFacts, RunCosts, auto, frozen_start, head_alone, steps_within
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,23 @@ def test_what_is_chosen_for_a_head_alone_replaces_what_holds_for_whole_models():
     assert alone.values["train.learning_rate"] == 0.01
     assert alone.reasons["train.learning_rate"] == "recipe auto: a head alone takes a higher rate"
     assert alone.values["text.max_length"] == whole.values["text.max_length"]
+
+
+def test_a_tiny_model_begins_with_a_frozen_lower_half_where_it_may():
+    facts = PlanFacts(10_000, 118, 5_300_000, 512, 40.0, on_accelerator=False, may_freeze=True)
+    values = auto(facts).values
+    assert (values["train.num_train_epochs"], values["train.freeze_epochs"]) == (12, 5)
+    for other in (replace(facts, may_freeze=False), replace(facts, parameters=22_700_000)):
+        assert "train.freeze_epochs" not in auto(other).values
+
+
+def test_some_epochs_are_left_for_all_layers_and_a_single_one_is_not_frozen():
+    frozen = [frozen_start(epochs).values["train.freeze_epochs"] for epochs in (1, 2, 3, 9, 20)]
+    assert frozen == [0, 1, 1, 4, 9]
+
+
+def test_cheap_epochs_leave_time_for_more_of_them():
+    plain = RunCosts(start=0, step=0.1, judging=1.0, steps_per_epoch=100)
+    half = replace(plain, frozen_step=0.02, frozen_share=0.5)
+    assert steps_within(100.0, plain) == int(96 / 0.11)
+    assert steps_within(100.0, half) == int(96 / 0.07)

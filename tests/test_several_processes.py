@@ -64,6 +64,13 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_two_processes_begin_with_a_frozen_lower_half_as_one_does(tmp_path: Path) -> None:
+    one = list(ENGINE.train(job_in(tmp_path / "one", freeze_epochs=1)))
+    two = list(ENGINE.train(job_in(tmp_path / "two", freeze_epochs=1, **TWO)))
+    assert_learned_alike(one, two)
+
+
+@pytest.mark.slow
 def test_what_is_shared_is_resumed_to_the_same_end(tmp_path: Path) -> None:
     whole = list(ENGINE.train(job_in(tmp_path / "whole", save_steps=2, **TWO)))
     asked = iter([*[False] * 4, *[True] * 50])

@@ -284,6 +284,14 @@ class TrainSettings(_Block):
         2, "cycles of cosine_with_restarts, each from the peak down", unit="cycles", ge=1
     )
     num_train_epochs: int = setting(15, "most passes over the training rows", unit="epochs", ge=1)
+    freeze_epochs: int = setting(
+        0,
+        "epochs at the start, of num_train_epochs, in which only the upper half of the layers and "
+        "the head learn, at twice the learning rate; what the lower half gives is computed once "
+        "and kept, so that they take little time. Warm-up and course of the rate then begin anew",
+        unit="epochs",
+        ge=0,
+    )
     max_steps: int = setting(
         0,
         "most optimizer steps; training may so end inside an epoch. 0 sets no limit besides "
@@ -437,6 +445,17 @@ class TrainSettings(_Block):
             raise ValueError(
                 "fsdp shares a model out between processes: set num_processes to 2 or more"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _all_layers_learn_at_last(self) -> TrainSettings:
+        if self.freeze_epochs and self.freeze_epochs >= self.num_train_epochs:
+            raise ValueError(
+                f"freeze_epochs is {self.freeze_epochs} of {self.num_train_epochs} epochs: all "
+                "layers would never learn; for that there is model.strategy partial"
+            )
+        if self.freeze_epochs and self.fsdp:
+            raise ValueError("a model shared out by fsdp cannot begin frozen: set freeze_epochs 0")
         return self
 
     @model_validator(mode="after")

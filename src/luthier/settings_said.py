@@ -22,6 +22,7 @@ ONLY_WITH = {
     "model.lora_alpha": _LORA,
     "model.lora_dropout": _LORA,
     "model.lora_target_modules": _LORA,
+    "train.freeze_epochs": ("model.strategy", ("full",)),
     "train.num_cycles": ("train.lr_scheduler_type", ("cosine_with_restarts",)),
     "train.teacher_alpha": ("train.teacher", ("linear",)),
     "train.focal_gamma": ("train.loss", ("focal",)),

@@ -164,6 +164,7 @@ _FOREIGN_NAMES = {
     "train.per_device_train_batch_size": "batch batch_size train_batch_size",
     "text.stride": "doc_stride overlap window_overlap",
     "text.long_texts": "truncation truncation_strategy truncation_side",
+    "train.freeze_epochs": "frozen_epochs unfreeze_after freeze_backbone_epochs gradual_unfreezing",
     "model.strategy": "freeze freeze_encoder finetune_strategy use_lora peft",
     "model.trainable_layers": "unfreeze_layers num_trainable_layers freeze_layers",
     "model.lora_r": "lora_rank r",

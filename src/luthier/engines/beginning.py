@@ -21,10 +21,12 @@ class Beginning:
     Args:
         halvings: how often its parts were halved for lack of memory.
         last_layer: the layer that is computed for the first token alone; None computes it whole.
+        held_still: parameters that learn from the step after the frozen ones on.
     """
 
     halvings: int
     last_layer: nn.Module | None
+    held_still: tuple[nn.Parameter, ...] = ()
 
 
 def beginning(

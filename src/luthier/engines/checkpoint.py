@@ -69,7 +69,7 @@ class TrainingState:
         best_step: step of the best checkpoint; None before the first evaluation.
         best_metric: its value on validation.
         best_loss: its validation loss, which parts equal values; None where it is not known.
-        evaluations_without_improvement: since the best.
+        evaluations_without_improvement: since the best, or the best since all layers learn.
         initial_digest: of the weights before the first step.
         threads: CPU threads that the run uses.
         inputs: what the run depends on: setting or part -> value, compared when it is resumed.
@@ -77,6 +77,8 @@ class TrainingState:
         halvings: how often the parts of a step were halved for lack of memory.
         first_token: whether the last layer is computed for the first token alone
             (`models.first_token`): dropout is drawn otherwise then; None where it is not known.
+        to_beat: metric and loss that the next evaluation must improve on not to count against
+            `early_stopping_patience`: the best, since all layers learn.
     """
 
     step: int
@@ -91,6 +93,7 @@ class TrainingState:
     halvings: int = 0
     best_loss: float | None = None
     first_token: bool | None = None
+    to_beat: tuple[float | None, float | None] = (None, None)
 
 
 def save_last(

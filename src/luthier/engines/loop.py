@@ -96,7 +96,7 @@ class _Training:
         self._held, self._optimizer, self._stepper = ready.held, ready.optimizer, ready.stepper
         self._initial, self._parameters = ready.initial_digest, ready.parameters
         self._notes = ready.notes
-        self._measure = Measure(job, device, ready.kept)
+        self._measure = Measure(job, device)
         self._end_seconds = 0.0  # what the last measuring and saving took
         self._step_seconds = self._tokens = 0.0
         self._step, self._saved_step = (state.step, state.step) if state else (0, -1)
@@ -105,6 +105,7 @@ class _Training:
         self._best_metric = state.best_metric if state else None
         self._best_loss = state.best_loss if state else None
         self._without_improvement = state.evaluations_without_improvement if state else 0
+        self._to_beat = state.to_beat if state else (None, None)
 
     def events(self) -> Iterator[Event]:
         """Everything from `Started` to `Stopped`."""
@@ -120,6 +121,8 @@ class _Training:
         while (reason := self._reason_to_stop()) is None:
             halvings = self._stepper.halvings
             self._held.forget()
+            if self._step == self._stepper.frozen_steps:  # layers that begin to learn cost at first
+                self._to_beat, self._without_improvement = (None, None), 0
             stepped = self._stepper(self._group.hear(self._step + 1))
             self._step += 1
             self._step_seconds += stepped.seconds
@@ -176,7 +179,8 @@ class _Training:
         budget = seconds_of(settings.time_budget)
         if self._step >= self._stepper.total_steps:
             return "finished"
-        if 0 < settings.early_stopping_patience <= self._without_improvement:
+        all_learn = self._step > self._stepper.frozen_steps
+        if all_learn and 0 < settings.early_stopping_patience <= self._without_improvement:
             return "early_stopping"
         if self._job.should_stop():
             return "interrupted"
@@ -200,13 +204,14 @@ class _Training:
     def _evaluate(self) -> Evaluated:
         """Measure both splits, and keep count of the best."""
         began = time.perf_counter()
-        train, validation = self._measure(self._held.whole())
+        train, validation = self._measure(self._held.whole(), self._stepper.kept)
         settings, loss = self._job.settings.train, validation.get("loss")
         metric = validation[settings.metric_for_best_model]
         is_best = is_better(settings, metric, loss, self._best_metric, self._best_loss)
         if is_best:
             self._best_step, self._best_metric, self._best_loss = self._step, metric, loss
-            self._without_improvement = 0
+        if is_better(settings, metric, loss, *self._to_beat):
+            self._to_beat, self._without_improvement = (metric, loss), 0
         else:
             self._without_improvement += 1
         return Evaluated(
@@ -253,6 +258,7 @@ class _Training:
             stopped=stopped,
             halvings=self._stepper.halvings,
             first_token=self._stepper.first_token,
+            to_beat=self._to_beat,
         )
 
     # the end ------------------------------------------------------------------------------------

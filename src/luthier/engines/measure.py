@@ -27,14 +27,13 @@ FEWEST_MEASUREMENTS = 10
 class Measure:
     """Measures a model on the fixed sample of training rows and on all validation rows."""
 
-    def __init__(self, job: TrainJob, device: torch.device, kept: Kept | None = None) -> None:
+    def __init__(self, job: TrainJob, device: torch.device) -> None:
         rows, seed = job.encoded["train"], job.settings.train.seed
         rows = rows.take(np.flatnonzero(rows.row_ids >= 0))  # changed copies are no rows
         self.train = rows.sample(job.settings.evaluate.train_rows, seed)
         self.validation = job.encoded["validation"]
         self._job = job
         self._device = device
-        self._kept = kept
         self.epochs_between = self._wanted_between()
 
     @property
@@ -75,15 +74,22 @@ class Measure:
         epochs = self._job.settings.train.num_train_epochs
         return max(1, min(wanted, epochs // FEWEST_MEASUREMENTS))
 
-    def __call__(self, model: PreTrainedModel) -> tuple[dict[str, float], dict[str, float]]:
+    def __call__(
+        self, model: PreTrainedModel, kept: Kept | None = None
+    ) -> tuple[dict[str, float], dict[str, float]]:
         """Figures on training rows and on validation rows; the model is left in evaluation mode.
 
         Thresholds are chosen on the validation rows, as they are for the model that ships.
 
+        Args:
+            model: whole.
+            kept: what layers that are frozen now gave before; they do not run then.
+
         Raises:
             TrainingError: when the model's answers are not finite.
         """
-        train, validation = self._logits(model, self.train), self._logits(model, self.validation)
+        train = self._logits(model, self.train, kept)
+        validation = self._logits(model, self.validation, kept)
         job = self._job
 
         def answers() -> Any:
@@ -95,10 +101,10 @@ class Measure:
             self._figures(self.validation, validation, limits),
         )
 
-    def _logits(self, model: PreTrainedModel, rows: Encoded) -> FloatArray:
+    def _logits(self, model: PreTrainedModel, rows: Encoded, kept: Kept | None) -> FloatArray:
         job = self._job
         with memory_explained():
-            logits = logits_of(model, rows, job.settings, self._device, self._kept)
+            logits = logits_of(model, rows, job.settings, self._device, kept)
         if not np.isfinite(logits).all():
             raise TrainingError(
                 Problem("the model's answers are not finite numbers any more", where="train"),

@@ -16,10 +16,12 @@ from luthier.engines.device import free_memory, is_out_of_memory, memory_explain
 from luthier.engines.forward import Kept, row_logits
 from luthier.engines.group import ALONE, Alone
 from luthier.errors import Problem, TrainingError
-from luthier.kit.batching import padded_tokens, parts_within, steps_per_epoch, training_batches
+from luthier.kit.batching import padded_tokens, parts_within, training_batches
 from luthier.kit.learning_rate import learning_rate_at
 from luthier.kit.seeds import random_stream
+from luthier.kit.step_plan import StepPlan
 from luthier.models.first_token import first_token_only
+from luthier.models.lower_half import let_go
 from luthier.models.trunk import frozen_modules, frozen_trunk
 from luthier.records import IntArray, SawLoss, Stepped, TrainJob
 
@@ -58,28 +60,29 @@ class Stepper:
         self._trained = [p for p in model.parameters() if p.requires_grad]
         self._running = [b for name, b in model.named_buffers() if "running_" in name]
         self.saw_loss: SawLoss = lambda *_: None
-        self._kept = kept
+        self.kept = kept
+        begin = begin or beginning(model, self._rows, device, None)
+        self._held_still = begin.held_still
         cut = frozen_trunk(model)
         self._frozen = frozen_modules(model, cut) if cut else ()
-        begin = begin or beginning(model, self._rows, device, None)
         self.halvings, self._last_layer = begin.halvings, begin.last_layer
         self.first_token = begin.last_layer is not None
         self._epoch = -1
         self._batches: tuple[IntArray, ...] = ()
         self._accumulated = self._settings.gradient_accumulation_steps
-        self._batch_size = self._settings.per_device_train_batch_size * self._accumulated
-        self.steps_per_epoch = steps_per_epoch(len(self._rows), self._batch_size)
-        self.total_steps = self.steps_per_epoch * self._settings.num_train_epochs
-        if self._settings.max_steps:
-            self.total_steps = min(self.total_steps, self._settings.max_steps)
+        plan = StepPlan.of(job.settings, len(self._rows))
+        self._batch_size, self.steps_per_epoch = plan.batch_size, plan.per_epoch
+        self.total_steps, self.frozen_steps = plan.total, plan.frozen
         self._mean_weight = float(self.loss.row_weights.sum()) / self.steps_per_epoch
 
     def __call__(self, step: int) -> Stepped:
-        """Do the 1-based step `step`.
+        """Do the 1-based step `step`; the first after the frozen ones lets all layers learn.
 
         Raises:
             TrainingError: when the loss or a gradient is not finite, or memory runs out.
         """
+        if self._held_still and step > self.frozen_steps:
+            self._let_go()
         return self.on_rows(step, self.rows_of(step))
 
     def rows_of(self, step: int) -> IntArray:
@@ -92,17 +95,23 @@ class Stepper:
             self._epoch = epoch
         return self._batches[place]
 
+    def _let_go(self) -> None:
+        let_go(self._held_still)
+        self._held_still, self._frozen, self.kept = (), (), None
+        self._model.train()
+        self._trained = [p for p in self._model.parameters() if p.requires_grad]
+
     def _draw_windows(self, seed: int, epoch: int) -> None:
         """Read some windows of each long text in this epoch; what frozen layers gave is of all."""
         most = self._job.settings.text.windows_in_training
-        if most and self._kept is None:
+        if most and self.kept is None:
             self._rows = self._whole_rows.with_few_windows(most, (seed, epoch))
             self._lengths = self._rows.lengths
 
     def on_rows(self, step: int, rows: IntArray) -> Stepped:
         """Do the step on these row positions."""
         started = time.perf_counter()
-        rate = learning_rate_at(step, self.total_steps, self._settings)
+        rate = learning_rate_at(step, self.total_steps, self._settings, self.frozen_steps)
         place = (step, *self._group.place)
         with memory_explained(), random_stream(self._settings.seed, *place, device=self._device):
             loss, norm, padded = self._gradients_that_fit(rows)
@@ -206,7 +215,7 @@ class Stepper:
         """Float [b, K] of these rows, with a gradient."""
         with first_token_only(self._last_layer), self._precision():
             logits = row_logits(
-                self._model, self._rows, rows, self._device, self._job.settings, self._kept
+                self._model, self._rows, rows, self._device, self._job.settings, self.kept
             )
         return logits.float()
 

@@ -19,6 +19,7 @@ from luthier.recipes import (
     PlanFacts,
     RunCosts,
     auto,
+    frozen_start,
     head_alone,
     lighter_strategy,
     steps_within,
@@ -31,7 +32,9 @@ from luthier.settings_file import Resolved, to_yaml, with_recipe
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from luthier.engines.costs import StepCosts
     from luthier.engines.local import LocalEngine
+    from luthier.models.facts import ModelFacts
 
 ROWS_MEASURED = 20_000  # enough for a 99th percentile
 
@@ -68,9 +71,24 @@ def choose_by_recipe(
         length_p99=float(np.quantile(measured.full_lengths, 0.99)),
         on_accelerator=torch.cuda.is_available(),
         head_alone=resolved.settings.model.strategy == "frozen" and not model.decoder,
+        may_freeze=_may_freeze(resolved, task, model),
     )
     choice = auto(facts)
     return with_recipe(resolved, choice.values, kind="recipe", reasons=choice.reasons)
+
+
+def _may_freeze(resolved: Resolved, task: Task, model: ModelFacts) -> bool:
+    """Where nobody said what is to be trained, or for how long, and it was seen to do no harm."""
+    settings = resolved.settings
+    free = ("model.strategy", "train.num_train_epochs", "train.max_steps")
+    return (
+        task.name == "text_classification"
+        and all(resolved.origins[name].kind == "default" for name in free)
+        and model.layers > 1
+        and settings.augment.change == "none"
+        and settings.train.trunk_cache_gb > 0
+        and not settings.train.fsdp
+    )
 
 
 def _metric_of(task: Task, resolved: Resolved) -> Resolved:
@@ -170,6 +188,8 @@ def _with_lighter(
     choice = Choice()
     why = f"recipe auto: too slow here otherwise ({why.removesuffix('; ')})"
     choice.choose("model.strategy", strategy, why)
+    if resolved.settings.train.freeze_epochs:
+        choice.choose("train.freeze_epochs", 0, "recipe auto: the lower half does not learn at all")
     if strategy == "partial":
         choice.choose("model.trainable_layers", layers, "recipe auto: the upper half")
     else:
@@ -181,11 +201,12 @@ def _costs(engine: LocalEngine, job: TrainJob) -> RunCosts:
     from luthier.engines.measure import Measure
 
     measured = engine.measure_costs(job)
+    frozen = _costs_of_frozen(engine, job)
     measure = Measure(job, engine.device)
     train = job.settings.train
     in_step = train.per_device_train_batch_size * train.gradient_accumulation_steps
     tokens = sum(int(job.encoded[split].lengths.sum()) for split in ("train", "validation"))
-    keeping = tokens * measured.trunk_token
+    keeping = tokens * (frozen or measured).trunk_token
     return RunCosts(
         start=measured.start + keeping,
         step=measured.step,
@@ -193,7 +214,22 @@ def _costs(engine: LocalEngine, job: TrainJob) -> RunCosts:
         steps_per_epoch=steps_per_epoch(len(job.encoded["train"]), in_step),
         epochs_between=measure.epochs_between,
         keeping=keeping,
+        frozen_step=frozen.step if frozen else 0.0,
+        frozen_share=train.freeze_epochs / train.num_train_epochs if frozen else 0.0,
     )
+
+
+def _costs_of_frozen(engine: LocalEngine, job: TrainJob) -> StepCosts | None:
+    """What a step costs while the lower half is frozen; None where it never is."""
+    from luthier.models.facts import describe_model
+
+    settings = job.settings
+    if not settings.train.freeze_epochs or settings.model.strategy != "full":
+        return None
+    upper = max(1, describe_model(job.model_source).layers // 2)
+    part = {"strategy": "partial", "trainable_layers": upper}
+    model = settings.model.model_copy(update=part)
+    return engine.measure_costs(replace(job, settings=settings.model_copy(update={"model": model})))
 
 
 def _cut(resolved: Resolved, costs: RunCosts, steps: int) -> Resolved:
@@ -207,7 +243,10 @@ def _cut(resolved: Resolved, costs: RunCosts, steps: int) -> Resolved:
         f"{train.num_train_epochs} epochs would not fit {train.time_budget}; "
         "more: --train.time_budget 1h"
     )
-    choice.choose("train.num_train_epochs", math.ceil(steps / costs.steps_per_epoch), why)
+    epochs = math.ceil(steps / costs.steps_per_epoch)
+    choice.choose("train.num_train_epochs", epochs, why)
+    if train.freeze_epochs:
+        choice = choice.updated(frozen_start(epochs))
     fits = f"what fits {train.time_budget}"
     if steps == min(FEWEST_STEPS, costs.steps_per_epoch):
         fits = f"fewer teach nothing; the clock ends training after {train.time_budget}"
