@@ -226,7 +226,9 @@ def long_texts() -> str:
         "\n## Long texts\n\n"
         f"`{found['environment']['command']}`: {found['max_length']} tokens, the starter encoder, "
         f"{found['settings']['train.num_train_epochs']} epochs, {seeds} seeds (each its "
-        f"own split). Macro-F1 of `head`: {heads}.\n\n"
+        f"own split). Macro-F1 of `head`: {heads}. `head_again` is the\nhead trained once more on "
+        "each split with another seed: where two trainings that are alike are *not shown* to\nbe "
+        "as good as each other, these rows cannot show so small a difference of anything.\n\n"
         f"{table(head, rows)}"
     )
 

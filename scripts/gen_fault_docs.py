@@ -35,6 +35,9 @@ def page(fault: Fault) -> str:
     needs = "\n".join(
         f"- `{name}`: {EVIDENCE[name].meaning} (made by {EVIDENCE[name].verb})"
         for name in fault.needs
+    ) + "".join(
+        f"\n- where it is there, `{name}`: {EVIDENCE[name].meaning} (made by {EVIDENCE[name].verb})"
+        for name in fault.wants
     )
     return (
         f"# {fault.info.title}\n\n{HEAD}\n\n`{fault.id}` ({fault.info.code}, {fault.status}). "

@@ -194,6 +194,7 @@ def _answers(
             batch_size=int(settings["batch_size"]),
             class_weights=settings["class_weights"],
             teacher=settings["teacher"],
+            freeze_share=float(settings.get("freeze_share", 0.0)),
         )
         model = finetune.finetuned(
             cell.arm.folder,

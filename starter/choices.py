@@ -1,9 +1,9 @@
 """Which settings a cell runs with: a small grid, searched on validation rows with one seed.
 
 The axes are searched one after the other, each with the best of those before it: the learning rate
-at the fewer epochs, then class weights, then a teacher, then twice as many epochs. Every arm has
-its own search for every set and number of rows, the random-weights twin over the same values as the
-pretrained model. Test rows decide nothing.
+at the fewer epochs, then whether the lower half joins in later, then class weights, then a teacher,
+then twice as many epochs. Every arm has its own search for every set and number of rows, the
+random-weights twin over the same values as the pretrained model. Test rows decide nothing.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ FROZEN_C = (0.1, 0.01, 1.0)
 TRAINED_WEIGHTS, LINEAR_WEIGHTS = ("none", "sqrt"), ("none", "sqrt", "balanced")
 """Class weights that are tried where all rows are learned from and some labels are rare; for models
 that are trained one kind less: a cell takes minutes."""
+FREEZE_SHARES = (0.0, 0.45)
+"""Part of the epochs with a frozen lower half; the second is what recipe `auto` takes."""
 TEACHERS = ("none", "linear")
 """Tried where all rows are learned from."""
 FEATURES = {
@@ -72,7 +74,9 @@ class Line:
         digest = ""
         if self.arm.folder is not None:
             digest = model_digest(self.arm.folder, weights=self.arm.kind != "twin")
-        pairs = tuple(sorted(settings.items()))
+        # not named where nothing is frozen: such cells are what they were before there was a choice
+        named = {name: value for name, value in settings.items() if value or name != "freeze_share"}
+        pairs = tuple(sorted(named.items()))
         name, rows = self.data.name, self.data.digest
         return Cell(name, self.per_label, self.arm, seed, pairs, rows, digest)
 
@@ -124,6 +128,7 @@ def axes_of(line: Line) -> Axes:
     return (
         ("batch_size", (batch,)),
         ("learning_rate", (rates[1], rates[0], rates[2])),
+        ("freeze_share", FREEZE_SHARES),
         ("class_weights", TRAINED_WEIGHTS if rare else ("none",)),
         ("teacher", TEACHERS if line.per_label is None else ("none",)),
         ("epochs", (epochs, 2 * epochs)),

@@ -29,8 +29,11 @@ from transformers import (
 import luthier.kit.openmp  # noqa: F401 - before torch is imported
 from luthier.evidence.out_of_fold import out_of_fold
 from luthier.kit.class_weights import ByFrequency, class_weights
+from luthier.kit.learning_rate import FROZEN_RATE
 from luthier.models.first_token import first_token_only, proven_first_token
+from luthier.models.lower_half import hold_lower_half, let_go
 from luthier.models.quiet import quiet
+from luthier.models.trunk import frozen_modules, frozen_trunk
 from luthier.records import FloatArray, IntArray, TeacherOpinions
 
 WEIGHT_DECAY = 0.01
@@ -52,7 +55,9 @@ Tokens = list[npt.NDArray[np.int64]]
 class Schedule:
     """How it is fine-tuned: peak learning rate, passes over the rows, rows per step, weights.
 
-    `class_weights` and `teacher` are what the settings of that name are in Luthier.
+    `class_weights` and `teacher` are what the settings of that name are in Luthier. `freeze_share`
+    is the part of the epochs in which the lower half of the layers stays as it is, as
+    `train.freeze_epochs` counts them.
     """
 
     learning_rate: float
@@ -60,6 +65,12 @@ class Schedule:
     batch_size: int
     class_weights: ByFrequency = "none"
     teacher: Literal["none", "linear"] = "none"
+    freeze_share: float = 0.0
+
+    @property
+    def frozen_epochs(self) -> int:
+        """The first epochs, in which only the upper half and the head learn."""
+        return round(self.freeze_share * self.epochs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +151,23 @@ def _train(
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=schedule.learning_rate, fused=True)
-    total = schedule.epochs * math.ceil(len(rows) / schedule.batch_size)
+    each = math.ceil(len(rows) / schedule.batch_size)
+    total, frozen = schedule.epochs * each, schedule.frozen_epochs * each
     lengths = np.array([len(row) for row in rows])
     step = 0
+    held = hold_lower_half(model) if frozen else ()
+    still = _modules_of(model, held)
     for epoch in range(schedule.epochs):
+        if epoch == schedule.frozen_epochs:
+            let_go(held)
+            still = ()
+        model.train()
+        for module in still:
+            module.eval()
         for batch in _batches(lengths, schedule.batch_size, np.random.default_rng([seed, epoch])):
             step += 1
             for group in optimizer.param_groups:
-                group["lr"] = schedule.learning_rate * rate_share(step, total)
+                group["lr"] = schedule.learning_rate * rate_share(step, total, frozen)
             logits = model(**_padded([rows[i] for i in batch], model.device)).logits
             targets = torch.from_numpy(wanted[batch]).to(model.device)
             losses = torch.nn.functional.cross_entropy(logits.float(), targets, reduction="none")
@@ -158,6 +178,14 @@ def _train(
             optimizer.zero_grad(set_to_none=True)
 
 
+def _modules_of(
+    model: PreTrainedModel, held: Sequence[torch.nn.Parameter]
+) -> tuple[torch.nn.Module, ...]:
+    """The modules that learn nothing now; their dropout is off, as in Luthier."""
+    cut = frozen_trunk(model) if held else None
+    return frozen_modules(model, cut) if cut else ()
+
+
 def _cheaper(model: PreTrainedModel, rows: Tokens) -> AbstractContextManager[None]:
     """The same function for up to half the work (`models.first_token`), where that is proven."""
     by_length = sorted(range(len(rows)), key=lambda i: len(rows[i]))
@@ -165,8 +193,14 @@ def _cheaper(model: PreTrainedModel, rows: Tokens) -> AbstractContextManager[Non
     return first_token_only(proven_first_token(model, _padded(tried, model.device)))
 
 
-def rate_share(step: int, total: int) -> float:
-    """Share of the peak learning rate at a 1-based step: up linearly, then down to (almost) 0."""
+def rate_share(step: int, total: int, frozen: int = 0) -> float:
+    """Share of the peak learning rate at a 1-based step: up linearly, then down to (almost) 0.
+
+    The first `frozen` steps have a course of their own with twice the peak.
+    """
+    if step <= frozen:
+        return FROZEN_RATE * rate_share(step, frozen)
+    step, total = step - frozen, total - frozen
     warmup = math.ceil(WARMUP * total)
     return step / (warmup + 1) if step <= warmup else (total - step + 1) / (total - warmup)
 

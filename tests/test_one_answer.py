@@ -22,8 +22,11 @@ def test_test_rows_alone_are_enough() -> None:
     assert "100.0% of 120 test rows are answered 'a'" in found.message
 
 
-def test_validation_rows_go_before_test_rows() -> None:
-    assert finding(validation_predictions=VARIED, test_predictions=CONSTANT) is None
+def test_either_file_is_looked_at_and_validation_rows_go_first() -> None:
+    test = finding(validation_predictions=VARIED, test_predictions=CONSTANT)
+    assert test is not None
+    assert "test rows" in test.message
+    assert finding(validation_predictions=VARIED, test_predictions=VARIED) is None
     found = finding(validation_predictions=CONSTANT, test_predictions=VARIED)
     assert found is not None
     assert "validation rows" in found.message

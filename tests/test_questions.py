@@ -324,6 +324,34 @@ def test_a_pair_that_fits_more_than_one_cause_stays_open():
     assert "does not decide why" in answer.message
 
 
+def test_test_answers_far_below_validation_are_serious_whatever_the_cause():
+    worst = diagnose(evidence())
+    assert the_answer(worst, "good_validation_bad_test").serious
+    assert worst.worst() == "high"
+    little = diagnose(evidence(replace(example.right_and_wrong(340, 60), row_ids=BAD.row_ids)))
+    assert not any(answer.serious for answer in little.answers)
+
+
+def test_a_rate_is_not_blamed_where_a_linear_model_learns_nothing_either():
+    fault = get_fault("learning_rate_too_low")
+    cases = {case.name: case.evidence for case in fault.module.CASES}
+    known = cases["a linear model learns nothing either"]
+    assert diagnose(known).of("learning_rate_too_low").needs.startswith("The head hardly moved")
+    without = {name: value for name, value in known.items() if name != "floor_predictions"}
+    assert diagnose(without).of("learning_rate_too_low").severity == "high"
+
+
+def test_answers_upside_down_are_not_taken_for_labels_in_another_order():
+    labels = np.random.default_rng(5).choice(3, size=300, p=(0.5, 0.3, 0.2))
+    good = example.predictions(labels.tolist(), labels.tolist(), ("a", "b", "c"))
+    turned = example.predictions(labels.tolist(), labels[::-1].tolist(), ("a", "b", "c"))
+    test = replace(turned, row_ids=np.arange(300, 600))
+    answer = the_answer(diagnose({"validation_predictions": good, "test_predictions": test}),
+                        "good_validation_bad_test")  # fmt: skip
+    assert answer.first.name == "row_order"
+    assert next(c for c in answer.causes if c.name == "label_order").standing != "found"
+
+
 def test_a_cause_that_is_ruled_out_for_the_worst_pair_is_named_where_it_is_that_of_another():
     wrong = example.label_pairs("wrong_labels").pairs[0]
     alike = replace(example.label_pairs("shared_vocabulary").pairs[0], labels=("甲", "乙"))

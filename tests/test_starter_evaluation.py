@@ -176,8 +176,8 @@ def test_the_chosen_run_of_the_search_is_the_run_of_its_seed(data, model):
         left.append(state.left)
         for cell in state.ready:
             facts[cell.key] = Facts(16, 0.5, 1.0)
-    assert len(facts) == 3 + 1 + 4, "three rates, twice the epochs, four more seeds"
-    assert left == [8, 7, 5, 4]
+    assert len(facts) == 3 + 1 + 1 + 4, "rates, a frozen start, twice the epochs, four more seeds"
+    assert left == [9, 8, 6, 5, 4]
     assert sorted(cell.seed for cell in state.final) == [0, 1, 2, 3, 4]
 
 
@@ -282,7 +282,7 @@ def test_every_arm_learns_what_can_be_learned_and_an_interrupted_table_goes_on(
 
     parsed.minutes = 1e-9
     begun = evaluate.evaluate(parsed)
-    assert sum(line["cells"] for line in begun["missing"]) == 4 + 4 + 3 + 6 + 6
+    assert sum(line["cells"] for line in begun["missing"]) == 4 + 4 + 3 + 7 + 7
     assert begun["figures"] == []
 
     parsed.minutes = None

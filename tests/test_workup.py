@@ -476,7 +476,7 @@ def test_predict_reads_another_kind_of_file_than_training_did(
 
 
 def test_predict_takes_texts_only_as_a_list_of_them(run: luthier.Run) -> None:
-    for wrong in ("退款", [], ["\udcff"], [1]):
+    for wrong in ("退款", [], ["\udcff"], [1], 3, None, {"退款": 1}):
         with pytest.raises(luthier.LuthierError):
             run.predict(wrong)  # type: ignore[arg-type]
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from luthier.journeys.compare import compare as compare
     from luthier.journeys.doctor import watch as watch
     from luthier.journeys.export import export as export
+    from luthier.journeys.own_answers import diagnose_predictions as diagnose_predictions
     from luthier.journeys.run import Run as Run
     from luthier.journeys.trainer_callback import DoctorCallback as DoctorCallback
     from luthier.journeys.verbs import diagnose as diagnose
@@ -43,6 +44,7 @@ _HOMES = {
     "compare": "luthier.journeys.compare",
     "demo": "luthier.journeys.workup",
     "diagnose": "luthier.journeys.verbs",
+    "diagnose_predictions": "luthier.journeys.own_answers",
     "evaluate": "luthier.journeys.verbs",
     "explain": "luthier.journeys.verbs",
     "export": "luthier.journeys.export",

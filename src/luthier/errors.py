@@ -98,6 +98,9 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     "did you mean 'learning_rate'?"
     """
     near = difflib.get_close_matches(name, known, n=2, cutoff=0.6)
-    if not near:
-        return ""
-    return "did you mean " + " or ".join(repr(n) for n in near) + "?"
+    match near:
+        case [first, other]:
+            return f"did you mean {first!r} or {other!r}?"
+        case [name]:
+            return f"did you mean {name!r}?"
+    return ""

@@ -156,7 +156,7 @@ class RunFolder:
         self.path = Path(path)
 
     def __repr__(self) -> str:
-        return f"RunFolder({str(self.path)!r})"
+        return f"{type(self).__name__}({str(self.path)!r})"
 
     # places -------------------------------------------------------------------------------------
 

@@ -99,6 +99,11 @@ def run(args: argparse.Namespace) -> int:
     return exit_code(diagnosis, args.fail_on or settings.diagnose.fail_on)
 
 
+def _given_columns(args: argparse.Namespace) -> dict[str, str]:
+    columns = {name: getattr(args, f"{name}_column") for name in COLUMNS}
+    return {name: column for name, column in columns.items() if column}
+
+
 def _foreign(args: argparse.Namespace) -> int:
     """Another framework's run: the same findings, after what was guessed of its files."""
     if args.run_folder:
@@ -109,14 +114,13 @@ def _foreign(args: argparse.Namespace) -> int:
     from luthier.cli.language import spoken
     from luthier.cli.results import as_json, exit_code
     from luthier.cli.terminal import say, say_aside
-    from luthier.journeys.foreign import ForeignRun, diagnose_foreign
+    from luthier.journeys.foreign import ForeignRun, diagnose_foreign, figure_lines
     from luthier.records import Evaluation, Note
     from luthier.reporting.diagnosis_lines import diagnosis_lines
     from luthier.reporting.words import note_line
     from luthier.settings import DiagnoseSettings
 
     tell = spoken(args)
-    columns = {name: getattr(args, f"{name}_column") for name in COLUMNS}
     result = diagnose_foreign(
         ForeignRun(
             predictions=args.predictions,
@@ -125,7 +129,7 @@ def _foreign(args: argparse.Namespace) -> int:
             keras=args.keras,
             model=args.model,
             initial_model=args.initial_model,
-            columns={name: column for name, column in columns.items() if column},
+            columns=_given_columns(args),
             label_names=list(filter(None, map(str.strip, (args.label_names or "").split(",")))),
             reported=args.reported,
         )
@@ -138,5 +142,6 @@ def _foreign(args: argparse.Namespace) -> int:
     else:
         for note in result.notes:
             say_aside(note_line(note, tell))
-        say(diagnosis_lines(result.diagnosis, say=tell))
+        told = diagnosis_lines(result.diagnosis, say=tell)
+        say([*figure_lines(result.evaluation, tell), "", *told])
     return exit_code(result.diagnosis, args.fail_on or DiagnoseSettings().fail_on)

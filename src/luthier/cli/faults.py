@@ -44,6 +44,7 @@ def _as_json(fault: Fault) -> dict[str, object]:
         "title": fault.info.title,
         "status": fault.status,
         "needs": fault.needs,
+        "wants": fault.wants,
         "track_record": fault.track_record,
         "error": fault.error or None,
     }

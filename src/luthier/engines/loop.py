@@ -152,6 +152,7 @@ class _Training:
             total_parameters=self._parameters[1],
             initial_digest=self._initial,
             resumed_from_step=self._step if self._resumed else None,
+            frozen_epochs=self._stepper.frozen_steps / self._stepper.steps_per_epoch,
         )
 
     def _warnings(self) -> Iterator[Event]:

@@ -73,8 +73,17 @@ class Fault:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Names of the evidence it asks for: the parameters of `detect`."""
-        return tuple(inspect.signature(self.module.detect).parameters) if self.module else ()
+        """Names of the evidence without which it cannot judge: the parameters of `detect`."""
+        return self._parameters(optional=False)
+
+    @property
+    def wants(self) -> tuple[str, ...]:
+        """Names of further evidence that it looks at where it is there: those with a default."""
+        return self._parameters(optional=True)
+
+    def _parameters(self, *, optional: bool) -> tuple[str, ...]:
+        found = inspect.signature(self.module.detect).parameters if self.module else {}
+        return tuple(n for n, p in found.items() if (p.default is not p.empty) == optional)
 
     @property
     def track_record(self) -> Mapping[str, Any] | None:
@@ -143,16 +152,21 @@ def fault_ids() -> tuple[str, ...]:
 
 
 def get_fault(fault_id: str) -> Fault:
-    """The fault of this id.
+    """The fault of this id, or of its code (`E2`).
 
     Raises:
         SettingsError: when there is none, with the nearest ids.
     """
+    asked = str(fault_id).strip()
     for fault in all_faults():
-        if fault.id == fault_id:
+        if asked in (fault.id, fault.info.code) or asked.upper() == fault.info.code:
             return fault
+    within = [f"did you mean {name!r}?" for name in fault_ids() if asked.casefold() in name]
     raise SettingsError(
-        Problem(f"there is no fault {fault_id!r}", hint=did_you_mean(fault_id, fault_ids())),
+        Problem(
+            f"there is no fault {fault_id!r}",
+            hint=did_you_mean(asked, fault_ids()) or (within[0] if asked and within else ""),
+        ),
         next_step="luthier faults lists them all",
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from luthier.errors import LuthierError
 from luthier.journeys.auditing import Source
 from luthier.journeys.data_place import place_of_data
+from luthier.journeys.given import check_language, several_runs
 from luthier.journeys.opening import open_run
 from luthier.journeys.run_settings import check_counted_alike
 from luthier.journeys.verbs import load
@@ -38,7 +39,8 @@ def compare(
     from luthier.reporting.compare_page import compare_page
     from luthier.stages.compare import compare as compare_runs
 
-    folders = [open_run(run) for run in runs]
+    check_language(language)
+    folders = [open_run(run) for run in several_runs(runs)]
     found = compare_runs(folders)
     page = folders[0].path / PAGE
     spoken = catalogue(language or language_here())

@@ -84,7 +84,7 @@ def export(run: str | Path | RunFolder, kind: str = "onnx") -> Exported:
     chosen = next((one for one in FORMATS if one == kind), None)
     if chosen is None:
         raise InputError(
-            Problem(f"there is no format {kind!r}", where="--format",
+            Problem(f"there is no format {kind!r}", where="format",
                     hint=did_you_mean(kind, FORMATS)),
             next_step=f"one of: {', '.join(FORMATS)}",
         )  # fmt: skip

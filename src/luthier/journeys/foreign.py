@@ -36,6 +36,8 @@ from luthier.records import (
     SplitEvaluation,
     SplitName,
 )
+from luthier.reporting.catalogue import ENGLISH, Catalogue
+from luthier.reporting.words import score_sentence
 from luthier.settings import EvaluateSettings
 from luthier.stages.diagnose import diagnose
 
@@ -98,6 +100,12 @@ class ForeignDiagnosis:
     evaluation: Evaluation
     notes: tuple[Note, ...]
 
+    def __str__(self) -> str:
+        """The figures, and what was found, as the command prints them."""
+        from luthier.reporting.diagnosis_lines import diagnosis_lines
+
+        return "\n".join([*figure_lines(self.evaluation), *diagnosis_lines(self.diagnosis)])
+
 
 def diagnose_foreign(run: ForeignRun) -> ForeignDiagnosis:
     """Ask every fault that these files can answer; needs no torch unless a model is given.
@@ -139,6 +147,13 @@ def diagnose_foreign(run: ForeignRun) -> ForeignDiagnosis:
     if beside is not None:
         found = order_of_columns(found, beside, names, assumed=named.assumed)
     return ForeignDiagnosis(_in_words(found), evaluation, notes)
+
+
+def figure_lines(evaluation: Evaluation, say: Catalogue = ENGLISH) -> list[str]:
+    """How good the answers in each file are, a line each."""
+    return [
+        score_sentence(name, judged, say) for name, judged in evaluation.splits.items() if judged.n
+    ]
 
 
 def _in_words(found: Diagnosis) -> Diagnosis:

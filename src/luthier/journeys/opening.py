@@ -15,6 +15,7 @@ from luthier.errors import (
     MachineError,
     Problem,
 )
+from luthier.journeys.given import flat_settings, named_data, named_run
 from luthier.journeys.run import Run
 from luthier.journeys.run_settings import (
     check_settings_unchanged,
@@ -84,7 +85,7 @@ def _old_run(
     run_dir: str | Path | None,
     settings: SettingsLike,
 ) -> tuple[Run, Resolved]:
-    folder = run_dir or (None if source is None else _named(source))
+    folder = run_dir or (None if source is None else named_data(source))
     if folder is None:
         raise InputError(
             "--resume needs the run folder", next_step="luthier workup --resume --run-dir RUN"
@@ -176,20 +177,10 @@ def resolve_settings(settings: SettingsLike, source: str | Path | None = None) -
         case str() | Path():
             file = Path(settings)
         case _:
-            flags = _flat(settings)
+            flags = flat_settings(settings)
     if source is not None:
-        flags["data.path"] = _whole(str(_named(source)))
+        flags["data.path"] = _whole(str(named_data(source)))
     return resolve(file, flags, flag_prefix=prefix)
-
-
-def _named(source: object) -> str | Path:
-    if isinstance(source, str | Path):
-        return source
-    raise InputError(
-        f"data are read from a file or a folder, not from a {type(source).__name__}",
-        next_step="write it to a CSV or Parquet file first and give the name of that file; a "
-        'pandas frame: frame.to_parquet("data.parquet")',
-    )
 
 
 def with_defaults(settings: SettingsLike, values: Mapping[str, Any]) -> SettingsLike:
@@ -200,19 +191,9 @@ def with_defaults(settings: SettingsLike, values: Mapping[str, Any]) -> Settings
         case None:
             return dict(values)
         case Mapping():
-            return {**values, **_flat(settings)}
+            return {**values, **flat_settings(settings)}
         case _:
             return settings
-
-
-def _flat(tree: Mapping[str, Any], head: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in tree.items():
-        if isinstance(value, Mapping) and name != "class_weights" and "." not in str(name):
-            flat |= _flat(value, f"{head}{name}.")
-        else:
-            flat[f"{head}{name}"] = value
-    return flat
 
 
 @contextlib.contextmanager
@@ -280,7 +261,7 @@ def open_run(run: str | Path | RunFolder) -> Run:
     Raises:
         InputError: when there is none.
     """
-    folder = Run(run.path if isinstance(run, RunFolder) else run)
+    folder = Run(named_run(run))
     if not folder.path.exists():
         raise InputError(f"{folder.path}: there is no such run folder", next_step="ls runs")
     folder.require()

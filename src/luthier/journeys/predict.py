@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from luthier.errors import InputError, Problem, SettingsError
+from luthier.journeys.given import list_of_texts
 from luthier.journeys.opening import SettingsLike, resolve_settings
 from luthier.journeys.shipping import load_bound_model, manifest
 from luthier.kit.model_packages import require_model_packages
@@ -51,14 +52,16 @@ def predict_texts(
             f"give the texts, not a whole {type(texts).__name__}",
             next_step='predict(frame["text"]), or the name of a file',
         )
-    texts = list(texts)
+    texts = list_of_texts(texts)
     problems = [
         Problem(what, where=f"text {number}")
         for number, text in enumerate(texts, start=1)
         if (what := _wrong_with(text))
     ]
     if problems or not texts:
-        raise InputError(problems or "there is no text", next_step="give texts that are not empty")
+        raise InputError(
+            problems or "there is no text", next_step="give texts as strings, none of them empty"
+        )
     if "text_pair" in run.source.columns:
         raise InputError(
             "the model reads two texts together, and these are single ones",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
+from luthier.journeys.given import named_run
 from luthier.records import AnyPredictions
 from luthier.run_folder import RunFolder
 
@@ -14,6 +16,9 @@ class Run(RunFolder):
     `run.metrics`, `run.evaluation`, `run.diagnosis`, `run.history`, `run.splits`,
     `run.predictions("test")` read the folder; `run.predict(texts)` asks the model in it.
     """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        super().__init__(named_run(path))
 
     def predict(self, texts: Sequence[str]) -> AnyPredictions:
         """Answer texts with the model of this run.

@@ -8,6 +8,7 @@ from pathlib import Path
 from luthier.errors import LuthierError
 from luthier.faults import Fault
 from luthier.journeys.auditing import Source, read_rows
+from luthier.journeys.given import check_language
 from luthier.journeys.opening import SettingsLike, open_run, walk_of
 from luthier.journeys.run import Run
 from luthier.journeys.workup import workup
@@ -80,6 +81,7 @@ def evaluate(
     Raises:
         RunFolderError: when the run has no model yet.
     """
+    check_language(language)
     walk = walk_of(run, listen)
     with walk.run.lock():
         rows = walk.load()
@@ -127,6 +129,7 @@ def report(
     """
     from luthier.journeys.look import open_test_rows
 
+    check_language(language)
     walk = walk_of(run, listen)
     with walk.run.lock():
         rows = walk.load()

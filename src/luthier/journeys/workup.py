@@ -8,6 +8,7 @@ from pathlib import Path
 
 from luthier.journeys.checks import check_before
 from luthier.journeys.folding import deal_folds, judge_folds
+from luthier.journeys.given import check_language, check_until
 from luthier.journeys.opening import SettingsLike, begun, free_run_dir, open_walk, with_defaults
 from luthier.journeys.run import Run
 from luthier.journeys.run_settings import is_decided
@@ -52,6 +53,8 @@ def workup(  # noqa: PLR0913 - each a choice of the caller, by name
     Raises:
         LuthierError: with every problem found and what to do next.
     """
+    check_until(until)
+    check_language(language)
     walk = open_walk(source, run_dir, settings, resume, listen, should_stop)
     if until != "split" and not is_decided(walk.run):
         check_before(walk.resolved)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,9 +19,11 @@ def is_numeric(values: Sequence[Any]) -> bool:
 
 
 def as_number(value: Any) -> float | None:
-    """The number that a cell holds, or None."""
+    """The number that a cell holds, or None; full-width digits and points are read too."""
     if isinstance(value, bool):
         return None
+    if isinstance(value, str) and not value.isascii():
+        value = unicodedata.normalize("NFKC", value)
     try:
         return float(value)
     except (TypeError, ValueError):

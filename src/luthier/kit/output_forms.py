@@ -60,7 +60,9 @@ def as_probabilities(
             form = "probabilities (each row sums to 1)"
             if sign or whole > 1:
                 form = "percent (each row sums to 100); they were divided by 100"
-            return values / sums[:, None], rounding(values / whole), form
+            rounded = rounding(values / whole)
+            shares = without_zeros(values / whole, rounded)
+            return shares / shares.sum(axis=1, keepdims=True), rounded, form
     if whole := whole_of_each(values, percent):
         form = "numbers from 0 to 1 that do not sum to 1 (sigmoid?); they were divided by their sum"
         if sign or whole > 1:
@@ -92,7 +94,8 @@ def inside(values: FloatArray, whole: float) -> BoolArray:
 def fits(values: FloatArray, whole: float) -> BoolArray:
     """Bool [n]: rows that are shares of `whole`."""
     sums = values.sum(axis=1)
-    near: BoolArray = np.abs(sums - whole) <= SUM_TOLERANCE * whole
+    tolerance = max(SUM_TOLERANCE, values.shape[1] * rounding(values / whole))
+    near: BoolArray = np.abs(sums - whole) <= tolerance * whole
     return near & inside(values, whole)
 
 
@@ -108,9 +111,22 @@ def _of_second(values: FloatArray) -> tuple[FloatArray, float, str]:
     return np.column_stack([1 - positive, positive]), 0.0, "one logit for the second label"
 
 
+def without_zeros(shares: FloatArray, rounded: float) -> FloatArray:
+    """What was rounded to 0 as the middle of what that can have been; its log is finite then.
+
+    Args:
+        shares: float64 [n, K].
+        rounded: half of the last digit that is kept.
+    """
+    if np.isin(shares, (0.0, 1.0)).all():
+        return shares  # answers alone, no probabilities
+    lifted: FloatArray = np.maximum(shares, rounded / 2)
+    return lifted
+
+
 def rounding(values: FloatArray) -> float:
-    """Half of the last digit that the file keeps, at most 0.005; 0 where it keeps seven."""
-    for digits in range(2, 7):
+    """Half of the last digit that the file keeps, at most 0.05; 0 where it keeps seven."""
+    for digits in range(1, 7):
         if np.allclose(values, np.round(values, digits), atol=1e-9, rtol=0):
             return 0.5 * 10.0**-digits
     return 0.0

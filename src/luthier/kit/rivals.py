@@ -10,6 +10,7 @@ import numpy as np
 from luthier.kit import label_set_figures, number_figures
 from luthier.kit.intervals import Statistic, paired_difference
 from luthier.kit.label_counts import LabelCounts, accuracy, macro_f1
+from luthier.kit.share_difference import accuracy_figure
 from luthier.records import AnyPredictions, Figure, LabelSetPredictions, Predictions
 
 LINEAR_RIVALS = ("tfidf_linear", "tfidf_ridge", "frozen_encoder")
@@ -53,6 +54,24 @@ def far_behind(ours: object, floors: object, margin: float) -> Figure | None:
         return None
     difference = paired_difference(ours, found[1], accuracy)
     return difference if difference.high < -margin else None
+
+
+def rival_learns_nothing(floors: Mapping[str, AnyPredictions] | None) -> str:
+    """What follows where no rival is surely better than one answer for all; empty where one is.
+
+    Empty too where there is no rival with one label per row.
+    """
+    found = strongest_rival(floors or {})
+    if found is None or not isinstance(found[1], Predictions) or not found[1].known.any():
+        return ""
+    theirs = accuracy_figure(found[1])
+    if theirs.low > commonest_share(found[1]):
+        return ""
+    return (
+        f"A linear model learns nothing from these rows either ({theirs.value:.3f} right): texts "
+        "that do not tell the label look just like that, for gradients that contradict each other "
+        "lead nowhere."
+    )
 
 
 def commonest_share(predictions: AnyPredictions) -> float:

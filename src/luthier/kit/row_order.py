@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest, chi2_contingency
 
-from luthier.records import IntArray, Predictions, Standing
+from luthier.records import Finding, IntArray, Predictions, Standing
 
 LEAST_ROWS = 40
 """Fewer say nothing about their order."""
@@ -22,6 +22,8 @@ FARTHEST = 5
 """Rows by which answers are moved up and down to see whether they are right there."""
 GAIN, P = 0.2, 1e-4
 """Accuracy that a move must win, and its largest probability by chance, all moves together."""
+MORE = 0.02
+"""Accuracy by which one explanation must be better than another."""
 DEPENDS = 0.01
 """Below this probability by chance answers and labels of the same rows go together."""
 UNLIKE = 0.15
@@ -51,6 +53,10 @@ class RowOrder:
     def proved(self) -> bool:
         """Whether the answers are right where they are moved to."""
         return self.moved is not None or self.turned
+
+    def explains_more(self, finding: Finding) -> bool:
+        """Whether it makes more answers right than the other order of labels of `label_order`."""
+        return self.proved and self.accuracy[1] > finding.measured["accuracy_reordered"] + MORE
 
 
 def row_order(test: Predictions) -> RowOrder:

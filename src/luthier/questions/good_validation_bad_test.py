@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from luthier.kit.asking_again import ways_to_ask
+from luthier.kit.drift_doubt import drift_standing
 from luthier.kit.logits_doubt import doubt_logits, with_ends
 from luthier.kit.rivals import far_behind
 from luthier.kit.row_order import RowOrder, row_order, why_beside_others
@@ -37,6 +38,9 @@ ALONE = "The test answers look bad: why?"
 GAP = 0.02
 """Accuracy that test must surely lie below validation (lower end of the interval)."""
 
+SERIOUS_GAP = 0.10
+"""The same, from which the validation figure is of no use to anybody."""
+
 LEAKED = 0.05
 """Share of validation rows that stand in training from which their figure is of memory."""
 
@@ -44,10 +48,7 @@ BEHIND = 0.05
 """Accuracy that validation is surely below a linear rival's, from which training went wrong."""
 
 WORSE = "test is worse, and nothing rules it out"
-ORDER = (
-    "compare the order of the texts with that of the answers: Trainer.predict with "
-    "group_by_length answers them in another order"
-)
+ORDER = "compare the order of texts and answers: Trainer.predict with group_by_length changes it"
 READ = "read the surest of the wrong test answers: are their labels right?"
 
 
@@ -102,7 +103,6 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     if not isinstance(test, Predictions) or not (test.labels >= 0).any():
         return None
     parity, floors = evidence.get("parity"), evidence.get("floor_predictions")
-    own = "settings" in evidence
     settings, rows = evidence.get("settings"), evidence.get("rows")
     again, model = ways_to_ask(settings, rows, parity is not None)
     facts = _Found(
@@ -114,29 +114,33 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         behind=far_behind(evidence.get("validation_predictions"), floors, BEHIND),
         again=again,
         model=model,
-        own=own,
+        own="settings" in evidence,
     )
     every = (_label_order, _row_order, _texts, _dropout, _weights, _drift, _leak, _softmax, _labels)
-    ranked = [cause(facts) for cause in every]
-    ranked.sort(key=lambda pair: (STANDINGS.index(pair[0].standing), -pair[1]))
+    ranked = sorted(
+        (cause(facts) for cause in every), key=lambda p: (STANDINGS.index(p[0].standing), -p[1])
+    )
     causes = tuple(cause for cause, _ in ranked)
     seen_one = causes[0].standing == "found" and causes[0].name not in ("drift", "leak")
     if not (seen_one or facts.asks or any(cause.standing == "likely" for cause in causes)):
         return None  # where validation is as bad, the question is another one
     open_ones = [cause for cause in causes if cause.standing in ("likely", "possible")]
-    next_test = "" if causes[0].standing == "found" else _next_test(open_ones, facts)
     return Answer(
         question=__name__.rpartition(".")[2],
         title=TITLE if facts.worse else ALONE,
         message=_message(facts, causes),
         causes=causes,
-        next_test=next_test,
+        next_test="" if causes[0].standing == "found" else _next_test(open_ones, facts),
+        serious=facts.seen.gap is not None and facts.seen.gap.low > SERIOUS_GAP,
     )
 
 
 def _label_order(facts: _Found) -> tuple[Cause, float]:
     title = "the labels stand in another order"
-    if finding := facts.any_of("label_order"):
+    if (finding := facts.any_of("label_order")) and facts.order.explains_more(finding):
+        because = "that the answers stand beside other rows explains more"
+        return Cause("label_order", title, "possible", because), 0
+    if finding:
         return Cause("label_order", title, "found", finding.message), 10
     if "label_order" in facts.clear:
         because = "no other order of the labels makes the answers better"
@@ -175,8 +179,7 @@ def _texts(facts: _Found) -> tuple[Cause, float]:
         return decided, 9
     if not facts.worse or facts.explained:
         return Cause(name, title, "possible", facts.unsupported, facts.model), 0
-    weak = facts.any_of("weak_slice")
-    if weak:
+    if weak := facts.any_of("weak_slice"):
         part = weak.measured["weak"][0]["part"]
         because = f"a kind of text fails more than the others ({part})"
         return Cause(name, title, "likely", because, facts.model), 3
@@ -226,7 +229,7 @@ def _drift(facts: _Found) -> tuple[Cause, float]:
     if finding := facts.any_of("texts_drifted"):
         alone = facts.parity is None or facts.reproduced
         sure = facts.worse and alone and "label_order" not in facts.fired
-        return Cause(name, title, "found" if sure else "possible", finding.message), 5
+        return Cause(name, title, drift_standing(finding, explains=sure), finding.message), 5
     if "texts_drifted" in facts.clear:
         because = "a classifier cannot tell the test texts from the training texts"
         return Cause(name, title, "ruled_out", because), 0
@@ -242,8 +245,8 @@ def _leak(facts: _Found) -> tuple[Cause, float]:
         sure = facts.worse and "label_order" not in facts.fired
         return Cause(name, title, "found" if sure else "possible", finding.message), 6
     if finding or "train_test_duplicates" in facts.clear:
-        because = f"{share:.1%} of the validation texts stand in training"
-        return Cause(name, title, "ruled_out", because), 0
+        why = f"{share:.1%} of the validation texts stand in training"
+        return Cause(name, title, "ruled_out", why), 0
     test = "give the training and validation texts: --train FILE --validation FILE"
     return Cause(name, title, "possible", "the texts were not compared", test), 0.5
 
@@ -255,8 +258,8 @@ def _softmax(facts: _Found) -> tuple[Cause, float]:
         return Cause(name, title, "found", finding.message), 7
     if "probabilities_into_loss" in facts.clear:
         return Cause(name, title, "ruled_out", "what reaches the loss are logits"), 0
-    standing, because, rank = doubt_logits(facts.seen, facts.behind, facts.worse)
-    return Cause(name, title, standing, because, test), rank
+    standing, why, rank = doubt_logits(facts.seen, facts.behind, facts.worse)
+    return Cause(name, title, standing, why, test), rank
 
 
 def _labels(facts: _Found) -> tuple[Cause, float]:

@@ -75,6 +75,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
         message=_message(accuracy, chance, tuple(causes), probe),
         causes=tuple(causes),
         next_test="" if decided or probe else TEST,
+        serious=True,
     )
 
 

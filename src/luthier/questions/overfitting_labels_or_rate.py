@@ -26,6 +26,7 @@ from luthier.records import (
 from luthier.records.diagnosis import Verdict
 
 TITLE = "Training improves, validation does not: trained too long, too few labels, or a wrong rate?"
+STUCK = "Training itself does not improve: a wrong rate, or something else?"
 RANK = 2
 ANY_TASK = True
 
@@ -52,7 +53,9 @@ TENTH = "the same run at a tenth of the learning rate"
 def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     """Rank the causes; None where validation follows training and no cause was seen."""
     gap = _gap(evidence)
-    fired = {finding.fault for finding in found.fired} & {FIT, HIGH, LOW}
+    seen = [finding for finding in found.fired if finding.fault in (FIT, *RATES)]
+    fired = {finding.fault for finding in seen}
+    stuck = FIT not in fired and any(finding.measured.get("failed") for finding in seen)
     if not fired and (gap is None or gap.low <= GAP):
         return None
     causes = [*_of_fit(found), *(_of_rate(found, fault) for fault in RATES)]
@@ -63,7 +66,7 @@ def answer(found: Diagnosis, evidence: Mapping[str, object]) -> Answer | None:
     next_test = next((cause.next_test for cause in open_ones if cause.next_test), "")
     return Answer(
         question=__name__.rpartition(".")[2],
-        title=TITLE,
+        title=STUCK if stuck else TITLE,
         message=_message(gap, _score(evidence), tuple(causes), found.of(FIT)),
         causes=tuple(causes),
         next_test="" if decided else next_test,

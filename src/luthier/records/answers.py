@@ -39,6 +39,7 @@ class Answer:
         message: the answer in plain words, with numbers.
         causes: every cause, most likely first, those that are ruled out last.
         next_test: the cheapest test that decides most of what is open; empty where nothing is.
+        serious: whether what is asked about is a failure of high severity, whatever its cause.
     """
 
     question: str
@@ -46,6 +47,7 @@ class Answer:
     message: str
     causes: tuple[Cause, ...]
     next_test: str = ""
+    serious: bool = False
 
     @property
     def first(self) -> Cause | None:

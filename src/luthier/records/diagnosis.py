@@ -207,6 +207,7 @@ class Diagnosis:
         return next((verdict for verdict in said if verdict.fault == fault), None)
 
     def worst(self) -> Severity | None:
-        """The highest severity that fired, or None."""
-        fired = [finding.severity for finding in self.fired]
+        """The highest severity that fired, or None; a serious question counts as high."""
+        fired: list[Severity] = [finding.severity for finding in self.fired]
+        fired += ["high" for answer in self.answers if answer.serious]
         return max(fired, key=SEVERITIES.index) if fired else None

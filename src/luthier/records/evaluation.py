@@ -40,6 +40,12 @@ class Predictions:
         """Rows whose label is known, bool [n]."""
         return self.labels >= 0
 
+    @property
+    def answers(self) -> tuple[str | None, ...]:
+        """The answered label of each row by its name, n of them; None for a row without text."""
+        names = self.label_names
+        return tuple(names[i] if i >= 0 else None for i in self.predicted.tolist())
+
 
 @dataclass(frozen=True, slots=True)
 class LabelFigures:

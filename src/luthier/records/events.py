@@ -13,7 +13,10 @@ StopReason = Literal["finished", "early_stopping", "interrupted", "time_budget"]
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """Training begins, or goes on from `resumed_from_step`. Steps are optimizer steps."""
+    """Training begins, or goes on from `resumed_from_step`. Steps are optimizer steps.
+
+    In the first `frozen_epochs` only the upper half of the layers and the head learn.
+    """
 
     total_steps: int
     steps_per_epoch: int
@@ -23,6 +26,7 @@ class Started:
     total_parameters: int
     initial_digest: str
     resumed_from_step: int | None = None
+    frozen_epochs: float = 0.0
     event: Literal["started"] = "started"
 
 

@@ -95,8 +95,8 @@ EVIDENCE: Mapping[str, EvidenceSpec] = MappingProxyType(
         ),
         "test_predictions": EvidenceSpec("records.Predictions on the test rows", "evaluate"),
         "held_out_answers": EvidenceSpec(
-            "Mapping[split name, records.Predictions]: one split, that of the validation rows, or "
-            "of the test rows where only these were answered",
+            "Mapping[split name, records.Predictions]: the validation rows and the test rows, as "
+            "far as they were answered",
             "evaluate",
         ),
         "recorded_answers": EvidenceSpec(

@@ -44,6 +44,18 @@ class LabelSetPredictions:
         known: BoolArray = self.labels[:, 0] >= 0
         return known
 
+    @property
+    def answers(self) -> tuple[tuple[str, ...] | None, ...]:
+        """The answered labels of each row by their names; None for a row without text."""
+        return tuple(
+            None
+            if min(row) < 0
+            else tuple(
+                name for name, is_there in zip(self.label_names, row, strict=True) if is_there
+            )
+            for row in self.predicted.tolist()
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class NumberPredictions:
@@ -73,6 +85,11 @@ class NumberPredictions:
     def known(self) -> BoolArray:
         """Rows whose number is known, bool [n]."""
         return np.isfinite(self.labels)
+
+    @property
+    def answers(self) -> tuple[float | None, ...]:
+        """The answered number of each row; None for a row without text."""
+        return tuple(value if np.isfinite(value) else None for value in self.predicted.tolist())
 
 
 AnyPredictions = Predictions | LabelSetPredictions | NumberPredictions

@@ -14,6 +14,7 @@ from luthier.reporting.canvas import (
     GREEN,
     MUTED,
     ORANGE,
+    RULE,
     caption,
     new_figure,
     style,
@@ -40,6 +41,8 @@ def history_chart(history: Sequence[Event], say: Catalogue = ENGLISH) -> bytes |
         above, below = figure.subplots(2, 1, sharex=True)
         _draw_losses(above, steps, evaluations, say)
         _draw_scores(below, evaluations, say)
+        if started is not None and started.frozen_epochs:
+            _mark_frozen(above, below, min(end, started.frozen_epochs), say)
         _mark_best(above, below, evaluations, say)
         if stopped is not None:
             for axes in (above, below):
@@ -122,6 +125,22 @@ def _mark_best(above: Axes, below: Axes, evaluations: Sequence[Evaluated], say: 
         textcoords="offset points",
         ha="right" if left else "left",
         color=GREEN,
+        fontsize=8.5,
+    )
+
+
+def _mark_frozen(above: Axes, below: Axes, epochs: float, say: Catalogue) -> None:
+    """Shade the epochs in which the lower half stood still: what follows begins with a setback."""
+    for axes in (above, below):
+        axes.axvspan(0, epochs, color=RULE, alpha=0.45, linewidth=0, zorder=0)
+    below.annotate(
+        say("upper half only"),
+        (epochs, 0.96),
+        xytext=(-5, 0),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        color=MUTED,
         fontsize=8.5,
     )
 

@@ -33,6 +33,9 @@ def diagnosis_lines(
     for finding in diagnosis.fired:
         causes = [titles[fault] for fault in finding.because if fault in titles]
         lines += _finding_lines(finding, causes, show, say)
+    if not diagnosis.fired and not diagnosis.answers and diagnosis.clear:
+        n = len(diagnosis.clear)
+        lines.append(say.count(n, "nothing found by {n} check", "nothing found by {n} checks"))
     if diagnosis.clear:
         clear = say(", ").join(say.told(item.title) for item in diagnosis.clear)
         lines.append(say("clear: {titles}", titles=clear))

@@ -87,11 +87,9 @@ def _of_one_label(
 
 
 def _held_out(evidence: Mapping[str, object]) -> dict[str, object] | None:
-    """The answers to the validation rows, else to the test rows, under the name of the split."""
-    for split in ("validation", "test"):
-        if evidence.get(f"{split}_predictions") is not None:
-            return {split: evidence[f"{split}_predictions"]}
-    return None
+    """The answers to the validation rows and to the test rows, under the name of the split."""
+    given = {split: evidence.get(f"{split}_predictions") for split in ("validation", "test")}
+    return {split: answers for split, answers in given.items() if answers is not None} or None
 
 
 def _causes_first(
@@ -117,14 +115,16 @@ def _judge(fault: Fault, evidence: Mapping[str, object], gives: Mapping[str, str
     title = fault.info.title
     if fault.module is None:
         return CrashedFault(fault.id, title, f"it could not be loaded: {fault.error}")
-    unknown = [name for name in fault.needs if name not in EVIDENCE]
+    unknown = [name for name in (*fault.needs, *fault.wants) if name not in EVIDENCE]
     if unknown:
         return CrashedFault(fault.id, title, f"it asks for unknown evidence: {', '.join(unknown)}")
     missing = [name for name in fault.needs if evidence.get(name) is None]
     if missing:
         return UncheckedFault(fault.id, title, _what_makes(missing, gives))
     try:
-        outcome = fault.module.detect(**{name: evidence[name] for name in fault.needs})
+        given = {name: evidence[name] for name in fault.needs}
+        given |= {n: evidence[n] for n in fault.wants if evidence.get(n) is not None}
+        outcome = fault.module.detect(**given)
         return _verdict(fault, fault.module, outcome, evidence.get("settings"))
     except Exception as error:  # noqa: BLE001 - a crashed detector is a result, and is shown
         return CrashedFault(fault.id, title, one_line(error))

@@ -70,7 +70,7 @@ def detect(test_predictions: Predictions) -> Outcome:
     if found.proved:
         where = how_moved(found)
         return Fired(
-            f"The answers stand beside other rows: {where}.",
+            f"Moved, they fit: {where}.",
             "high",
             measured,
             {"gain": GAIN, "p": P},

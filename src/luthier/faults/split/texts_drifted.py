@@ -59,6 +59,9 @@ FAULT = FaultInfo("texts_drifted", "D10", "Texts to judge on are of another kind
 PLAIN = 0.30
 """AUC above chance from which the two are different texts, harm or not."""
 
+HARDLY_ALIKE = 0.9
+"""AUC from which the training rows most like them are still of another kind."""
+
 BY_CHANCE = "stratified"
 
 SPLITS: tuple[SplitName, ...] = ("test", "validation")
@@ -129,6 +132,8 @@ def _said(drift: SplitDrift) -> str:
     if drift.harm is not None:
         ends = f"{drift.harm.value:+.3f} ({drift.harm.low:+.3f} to {drift.harm.high:+.3f})"
         rest = "that harms" if drift.harmful else "no harm is seen"
+        if not drift.harmful and auc >= HARDLY_ALIKE:
+            rest = "this says little, for hardly any of them is like these texts"
         said.append(f"Training rows most like them are answered {ends} against the rest: {rest}.")
     return " ".join(said)
 

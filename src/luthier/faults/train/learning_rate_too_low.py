@@ -23,7 +23,8 @@ trial of other rates is not used: it ranks rates wrongly.
 ## What stays quiet
 
 A head that did not move at all: see `parameters_not_trained`. A small rate that was enough. A loss
-that has come to rest at a high level. Validation loss that has turned up.
+that has come to rest at a high level. Validation loss that has turned up. Rows from which a linear
+model learns nothing either: there it cannot tell.
 
 ## What to do
 
@@ -32,13 +33,15 @@ Three times the rate, ten times where the weights hardly moved; or twice the epo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 
 from luthier.faults import example_evidence
 from luthier.faults import example_training as example
 from luthier.kit.rate_signs import FEWEST_ROWS, LEARNED, STILL, rate_signs, validation_turned
+from luthier.kit.rivals import rival_learns_nothing
 from luthier.records import (
+    AnyPredictions,
     Applicability,
     CannotTell,
     Case,
@@ -76,20 +79,22 @@ FALL = 0.05
 LEAST_RATE = 0.05
 """A rate below this share of the highest counts as this share: what is left of it tells little."""
 
+PROBE = "16 rows that are learned by heart at this rate (luthier diagnose RUN --probe)"
+
 LIMITS = {"head_moved": STILL, "learned": LEARNED, "fall": FALL}
 
 
-def detect(training: TrainingFacts, history: Sequence[Event]) -> Outcome:
+def detect(
+    training: TrainingFacts,
+    history: Sequence[Event],
+    floor_predictions: Mapping[str, AnyPredictions] | None = None,
+) -> Outcome:
     """Look at the way of the head, and at the loss at the end."""
     signs = rate_signs(training)
     if signs is None:
         needs = f"the loss and {FEWEST_ROWS} training answers of the last steps"
         return CannotTell("Too little of the training was seen.", needs)
-    evaluations = [event for event in history if isinstance(event, Evaluated)]
-    epochs = evaluations[-1].epoch if evaluations else None
-    measured = {**asdict(signs), "highest_rate": training.steps.highest_rate, "epochs": epochs}
-    stops = [event.reason for event in history if isinstance(event, Stopped)]
-    measured["time_was_up"] = stops[-1:] == ["time_budget"]
+    measured = {**asdict(signs), "highest_rate": training.steps.highest_rate, **_end(history)}
     said = f"{signs.accuracy:.3f} of {signs.rows:,} late training answers are right"
     if signs.head_moved is None:
         return Clear(f"The head did not move at all: that is no matter of the rate. {said}.")
@@ -97,6 +102,8 @@ def detect(training: TrainingFacts, history: Sequence[Event]) -> Outcome:
         return Clear(f"The training rows are learned: {said}.", measured)
     turned = validation_turned(list(history))
     if signs.still and not (turned or signs.rose or signs.dead or signs.fast):
+        if signs.failed and (why := rival_learns_nothing(floor_predictions)):
+            return CannotTell(f"The head hardly moved; {said}. {why}", PROBE, measured)
         return Fired(
             f"The weights hardly moved: the head went {10**signs.head_moved:.1%} of its own size. "
             f"{said}.",
@@ -109,13 +116,19 @@ def detect(training: TrainingFacts, history: Sequence[Event]) -> Outcome:
     if fall is not None and fall > FALL and not astray:
         return Fired(
             f"Training ended while it was still learning: the loss fell by {fall:.0%} an epoch, "
-            "reckoned at the highest rate. "
-            f"{said}.",
+            f"reckoned at the highest rate. {said}.",
             "medium",
             {"kind": "falling", "fall": fall, **measured},
             LIMITS,
         )
     return Clear(f"The loss had come to rest, or turned. {said}.", measured)
+
+
+def _end(history: Sequence[Event]) -> dict[str, object]:
+    evaluations = [event for event in history if isinstance(event, Evaluated)]
+    stops = [event.reason for event in history if isinstance(event, Stopped)]
+    epochs = evaluations[-1].epoch if evaluations else None
+    return {"epochs": epochs, "time_was_up": stops[-1:] == ["time_budget"]}
 
 
 def _fall(training: TrainingFacts, history: Sequence[Event]) -> float | None:
@@ -209,6 +222,24 @@ CASES = (
         "near_miss",
         _case(learning=_CHANCE, groups={"head": {"moved": None, "update": None}}),
         "clear",
+    ),
+    Case(
+        "a linear model learns nothing either",
+        "near_miss",
+        {
+            **_case(learning=_CHANCE, groups={"head": {"moved": -1.6}}),
+            "floor_predictions": {"tfidf_linear": example_evidence.right_and_wrong(100, 300)},
+        },
+        "cannot_tell",
+    ),
+    Case(
+        "a linear model learns a lot",
+        "firing",
+        {
+            **_case(learning=_CHANCE, groups={"head": {"moved": -1.6}}),
+            "floor_predictions": {"tfidf_linear": example_evidence.right_and_wrong(360, 40)},
+        },
+        "fired",
     ),
     Case(
         "no loss was seen",

@@ -60,7 +60,7 @@ def detect(training: TrainingFacts) -> Outcome:
     if broken.gradient_before is not None:
         before = f", gradient norm before {broken.gradient_before:.3g}"
     return Fired(
-        f"The {broken.what} was not finite in step {broken.step:,}{at} (learning rate "
+        f"Not finite: the {broken.what} in step {broken.step:,}{at} (learning rate "
         f"{broken.learning_rate:.3g}, {broken.dtype}{before}).",
         "high",
         {
@@ -81,21 +81,32 @@ def prescribe(fired: Fired) -> tuple[Prescription, ...]:
     if found["step"] == 1 and found["what"] == "weights":
         what = f"Load the weights again: {found['where']} was damaged before the first step."
         return (Prescription(what, "No setting mends a weight of NaN.", Applicability.ADVICE),)
+    if found["dtype"] == "float16":
+        what = "Train in bfloat16 or float32: from_pretrained(..., dtype=torch.float32)."
+        why = (
+            "float16 ends at 65,504, and sums in a transformer go beyond it; Adam's steps vanish "
+            "in weights of half precision at any rate."
+        )
+        return (Prescription(what, why, Applicability.ADVICE),)
     slower = {"train.learning_rate": float(f"{found['highest_rate'] / 10:.3g}")}
     why = "Smaller steps keep the weights where the numbers are finite."
     ask = Applicability.ASK
-    cures = [
-        Prescription("Lower the learning rate tenfold.", why, ask, slower),
-        Prescription(
-            "Clip gradients to norm 1.", "A single batch cannot throw the weights far away then.",
-            ask, {"train.max_grad_norm": 1.0},
-        ),
-    ]  # fmt: skip
-    if found["dtype"] == "float16":
-        what = "Train in bfloat16 or float32."
-        why = "float16 ends at 65,504, and sums in a transformer go beyond it."
-        cures.append(Prescription(what, why, Applicability.ADVICE))
+    cures = [Prescription("Lower the learning rate tenfold.", why, ask, slower)]
+    if not _is_clipped(found["gradient_before"]):
+        cures.append(
+            Prescription(
+                "Clip gradients to norm 1.",
+                "A single batch cannot throw the weights far away then.",
+                ask,
+                {"train.max_grad_norm": 1.0},
+            )
+        )
     return tuple(cures)
+
+
+def _is_clipped(gradient: float | None) -> bool:
+    """Whether the gradient before had just the norm that is advised."""
+    return gradient is not None and abs(gradient - 1.0) < 1e-3
 
 
 PLANT = Plant(

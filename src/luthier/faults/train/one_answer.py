@@ -89,8 +89,15 @@ FEWEST_ROWS = 20
 
 
 def detect(held_out_answers: Mapping[str, AnyPredictions]) -> Outcome:
-    """Count the different answers, and how much the inputs matter."""
-    split, found = next(iter(held_out_answers.items()))
+    """Count the different answers, and how much the inputs matter, in each file for itself."""
+    told = [_of_split(found, split) for split, found in held_out_answers.items()]
+    for kind in (Fired, Clear):
+        if found := next((outcome for outcome in told if isinstance(outcome, kind)), None):
+            return found
+    return told[0]
+
+
+def _of_split(found: AnyPredictions, split: str) -> Outcome:
     if (n := int(found.known.sum())) < FEWEST_ROWS:
         return CannotTell(f"Labelled {split} rows: {n}.", f"{FEWEST_ROWS} rows")
     if isinstance(found, NumberPredictions):
@@ -200,7 +207,19 @@ def _answers_alone() -> dict[str, object]:
     return {"held_out_answers": {"test": found}}
 
 
+def _test_alone() -> dict[str, object]:
+    """Validation answers as they should be, and one answer for all test rows."""
+    good = example.predictions(_THIRDS, _THIRDS, ("a", "b", "c"))
+    return {"held_out_answers": {"validation": good, **_varied_test()}}
+
+
+def _varied_test() -> dict[str, object]:
+    (found,) = _varied()["held_out_answers"].values()  # type: ignore[attr-defined]
+    return {"test": found}
+
+
 CASES = (
+    Case("only the test rows have one answer", "firing", _test_alone(), "fired"),
     Case("one answer, labels without outputs", "firing", _answers_alone(), "fired"),
     Case("no text makes a difference", "firing", _case(_THIRDS, [0] * 120), "fired"),
     Case("one answer, more or less sure", "firing", _varied(), "fired"),
