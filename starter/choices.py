@@ -42,7 +42,8 @@ TRAINED_WEIGHTS, LINEAR_WEIGHTS = ("none", "sqrt"), ("none", "sqrt", "balanced")
 """Class weights that are tried where all rows are learned from and some labels are rare; for models
 that are trained one kind less: a cell takes minutes."""
 FREEZE_SHARES = (0.0, 0.45)
-"""Part of the epochs with a frozen lower half; the second is what recipe `auto` takes."""
+"""Part of the epochs with a frozen lower half. The second, what recipe `auto` takes where labels
+are many, is tried where all rows are learned from."""
 TEACHERS = ("none", "linear")
 """Tried where all rows are learned from."""
 FEATURES = {
@@ -128,7 +129,7 @@ def axes_of(line: Line) -> Axes:
     return (
         ("batch_size", (batch,)),
         ("learning_rate", (rates[1], rates[0], rates[2])),
-        ("freeze_share", FREEZE_SHARES),
+        ("freeze_share", FREEZE_SHARES if line.per_label is None else FREEZE_SHARES[:1]),
         ("class_weights", TRAINED_WEIGHTS if rare else ("none",)),
         ("teacher", TEACHERS if line.per_label is None else ("none",)),
         ("epochs", (epochs, 2 * epochs)),

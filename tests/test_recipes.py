@@ -48,11 +48,12 @@ def test_what_is_chosen_for_a_head_alone_replaces_what_holds_for_whole_models():
     assert alone.values["text.max_length"] == whole.values["text.max_length"]
 
 
-def test_a_tiny_model_begins_with_a_frozen_lower_half_where_it_may():
+def test_a_tiny_model_with_many_labels_begins_with_a_frozen_lower_half_where_it_may():
     facts = PlanFacts(10_000, 118, 5_300_000, 512, 40.0, on_accelerator=False, may_freeze=True)
     values = auto(facts).values
     assert (values["train.num_train_epochs"], values["train.freeze_epochs"]) == (12, 5)
-    for other in (replace(facts, may_freeze=False), replace(facts, parameters=22_700_000)):
+    changes = ({"may_freeze": False}, {"parameters": 22_700_000}, {"labels": 15})
+    for other in (replace(facts, **change) for change in changes):
         assert "train.freeze_epochs" not in auto(other).values
 
 

@@ -176,13 +176,15 @@ def test_the_chosen_run_of_the_search_is_the_run_of_its_seed(data, model):
         left.append(state.left)
         for cell in state.ready:
             facts[cell.key] = Facts(16, 0.5, 1.0)
-    assert len(facts) == 3 + 1 + 1 + 4, "rates, a frozen start, twice the epochs, four more seeds"
-    assert left == [9, 8, 6, 5, 4]
+    assert len(facts) == 3 + 1 + 4, "three rates, twice the epochs, four more seeds"
+    assert left == [8, 7, 5, 4]
     assert sorted(cell.seed for cell in state.final) == [0, 1, 2, 3, 4]
 
 
-def test_a_teacher_is_tried_with_all_rows_only(data, model):
+def test_a_teacher_and_a_frozen_start_are_tried_with_all_rows_only(data, model):
     tuned = Arm("starter_finetuned", "finetuned", model)
+    assert dict(axes_of(line_of(data, tuned)))["freeze_share"] == (0.0, 0.45)
+    assert dict(axes_of(line_of(data, tuned, per_label=8)))["freeze_share"] == (0.0,)
     assert dict(axes_of(line_of(data, tuned)))["teacher"] == ("none", "linear")
     assert dict(axes_of(line_of(data, tuned, per_label=8)))["teacher"] == ("none",)
 

@@ -42,8 +42,9 @@ FROZEN_LEARNING_RATE = 1e-2
 validation rows of cic_zh and banking77_en, starter, frozen: 0.21 and 0.70 by the first token, 32
 rows a step, 5e-4; 0.28 and 0.83 by the mean, 256 rows, 1e-2, in a fifth of the processor time."""
 FREEZE_SHARE = 0.45
-"""Part of the epochs in which the lower half of a tiny model stays as it is (docs/LOG.md,
-2026-11-23): as good as without, for less time."""
+"""Part of the epochs in which the lower half of a tiny model stays as it is, where so many labels
+ask for more steps than usual: better there, for less time. Of few labels and few rows it learns
+less so (docs/LOG.md, 2026-11-23)."""
 DECODER_HEAD_RATE = 2e-3
 KEEPING_AT_MOST = 0.8
 """Share of the time budget above which the outputs of frozen layers are not kept: no time would be
@@ -113,7 +114,8 @@ def auto(facts: PlanFacts) -> Choice:
     choice = Choice()
     choice.choose("train.learning_rate", *_learning_rate(facts))
     choice.choose("train.num_train_epochs", *_epochs(facts))
-    if facts.may_freeze and facts.parameters < TINY_MODEL:
+    many = STEPS_WANTED_PER_LABEL * facts.labels > STEPS_WANTED
+    if facts.may_freeze and facts.parameters < TINY_MODEL and many:
         choice = choice.updated(frozen_start(choice.values["train.num_train_epochs"]))
     choice.choose("text.max_length", *_max_length(facts))
     choice.choose(
@@ -133,8 +135,8 @@ def frozen_start(epochs: int) -> Choice:
     """The first of so many epochs with a frozen lower half."""
     choice = Choice()
     reason = (
-        "recipe auto: a tiny model learns as well when its lower half joins in later, and these "
-        "epochs take little time"
+        "recipe auto: with so many labels a tiny model learns as well when its lower half joins in "
+        "later, and these epochs take little time"
     )
     choice.choose("train.freeze_epochs", round(FREEZE_SHARE * epochs), reason)
     return choice
